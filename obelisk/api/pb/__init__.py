@@ -1,0 +1,1 @@
+"""Generated from ``obelisk/api/proto`` by ``tools/generate_proto.py``; not edited by hand."""

@@ -1,0 +1,227 @@
+"""How executions are shown: as JSON lines for scripts, and as text for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol, TextIO
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from obelisk.api.convert.basics import datetime_of, function_of, join_set_of
+from obelisk.api.convert.results import result_kind_of, result_of
+from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.cli.output import FAILED, OK, print_json_line, print_line
+from obelisk.core.events import ExecutionFailure, ExecutionResult, ResultKind, TypedValue
+
+FINISHED = "finished"
+CLEAR_LINE = "\r\x1b[2K"
+
+_NAMES = {
+    "locked": "locked",
+    "blocked_by_join_set": "blocked",
+    "finished": FINISHED,
+    "paused": "paused",
+    "cancelling": "cancelling",
+}
+
+
+class Failure(Struct, frozen=True):
+    """Why an execution failed."""
+
+    kind: str
+    reason: str | None
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """How an execution ended; exactly one of the fields is set."""
+
+    ok: Any = UNSET
+    err: Any = UNSET
+    execution_failure: Failure | UnsetType = UNSET
+
+
+class StatusLine(Struct, frozen=True, omit_defaults=True):
+    """A line of ``submit --json`` and ``get --json``; ``result`` is there once the execution has ended."""
+
+    execution_id: str
+    status: str
+    result: Result | UnsetType = UNSET
+
+
+class ExecutionLine(Struct, frozen=True, omit_defaults=True):
+    """A line of ``list --json``."""
+
+    execution_id: str
+    ffqn: str
+    status: str
+    created_at: datetime
+    scheduled_at: datetime
+    component_digest: str
+    result_kind: str | UnsetType = UNSET
+
+
+def status_name(status: pb.ExecutionStatus, now: datetime) -> str:
+    """Return what scripts call a status."""
+    variant = status.WhichOneof("status") or ""
+    if variant == "pending_at":
+        return "pending" if datetime_of(status.pending_at.scheduled_at) <= now else "scheduled"
+    return _NAMES.get(variant, "unknown")
+
+
+def status_text(status: pb.ExecutionStatus, now: datetime) -> str:
+    """Return a status for people."""
+    name = status_name(status, now)
+    if name == "scheduled":
+        return f"scheduled for {time_text(datetime_of(status.pending_at.scheduled_at))}"
+    if name == "blocked":
+        blocked = status.blocked_by_join_set
+        return f"blocked by {join_set_of(blocked.join_set_id)}" + (" (closing it)" if blocked.closing else "")
+    if name == FINISHED:
+        return f"finished {result_kind_of(status.finished.result_kind).value}"
+    return name
+
+
+def time_text(when: datetime) -> str:
+    """Return a time for people, in UTC."""
+    return f"{when:%Y-%m-%d %H:%M:%S}Z"
+
+
+def execution_line(summary: pb.ExecutionSummary, now: datetime) -> ExecutionLine:
+    """Return the line of ``list --json`` for an execution."""
+    status = summary.current_status
+    finished = status.HasField("finished")
+    return ExecutionLine(
+        execution_id=summary.execution_id.id,
+        ffqn=function_of(summary.function_name),
+        status=status_name(status, now),
+        created_at=datetime_of(summary.created_at),
+        scheduled_at=datetime_of(summary.first_scheduled_at),
+        component_digest=summary.component_digest.digest,
+        result_kind=result_kind_of(status.finished.result_kind).value if finished else UNSET,
+    )
+
+
+def shown_result(result: ExecutionResult) -> Result:
+    """Return a result as scripts get it: values without their types."""
+    failure = result.execution_failure
+    if failure is not UNSET:
+        return Result(execution_failure=Failure(failure.kind.value, failure.reason))
+    if result.kind is ResultKind.ERROR:
+        return Result(err=_value(result.err))
+    return Result(ok=_value(result.ok))
+
+
+def exit_code(result: ExecutionResult) -> int:
+    """Return how a command ends whose execution has ended."""
+    return OK if result.kind is ResultKind.OK else FAILED
+
+
+def _value(payload: TypedValue | UnsetType | None) -> Any:
+    return payload.value if isinstance(payload, TypedValue) else None
+
+
+class View(Protocol):
+    """Shows an execution while it goes on."""
+
+    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
+        """Show which execution it is."""
+
+    def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
+        """Show what it is doing; the same again is left out."""
+
+    def result(self, finished: pb.FinishedStatus, result: ExecutionResult) -> None:
+        """Show how it ended; the last thing to be shown."""
+
+
+class JsonView:
+    """One JSON object per line."""
+
+    def __init__(self, execution_id: str) -> None:
+        self._id = execution_id
+        self._last: StatusLine | None = None
+
+    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
+        """Show its status."""
+        self.status(summary.current_status, now)
+
+    def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
+        """Show the status, except for the last one, which comes with the result."""
+        line = StatusLine(self._id, status_name(status, now))
+        if line != self._last and line.status != FINISHED:
+            print_json_line(line)
+            self._last = line
+
+    def result(self, finished: pb.FinishedStatus, result: ExecutionResult) -> None:
+        """Show the result."""
+        print_json_line(StatusLine(self._id, FINISHED, shown_result(result)))
+
+
+class TextView:
+    """Text: on a terminal the status is one line that changes, elsewhere each status is a line."""
+
+    def __init__(self, stream: TextIO, *, terminal: bool) -> None:
+        self._stream = stream
+        self._terminal = terminal
+        self._last = ""
+
+    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
+        """Show the function, then the status."""
+        if not self._last:
+            self._write(f"Function: {function_of(summary.function_name)}\n")
+        self.status(summary.current_status, now)
+
+    def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
+        """Show the status."""
+        text = status_text(status, now)
+        if text != self._last and not status.HasField("finished"):
+            self._write(CLEAR_LINE + text if self._terminal else text + "\n")
+            self._last = text
+
+    def result(self, finished: pb.FinishedStatus, result: ExecutionResult) -> None:
+        """Show the value and how long it took."""
+        if self._terminal:
+            self._write(CLEAR_LINE)
+        self._write(_result_text(result) + "\n")
+        seconds = (datetime_of(finished.finished_at) - datetime_of(finished.created_at)).total_seconds()
+        self._write(f"Took {seconds:.3f} s\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _result_text(result: ExecutionResult) -> str:
+    failure = result.execution_failure
+    if isinstance(failure, ExecutionFailure):
+        reason = f": {failure.reason}" if failure.reason else ""
+        detail = f"\n{failure.detail}" if failure.detail else ""
+        return f"Failed, {failure.kind.value}{reason}{detail}"
+    payload = result.err if result.kind is ResultKind.ERROR else result.ok
+    title = "Returned an error" if result.kind is ResultKind.ERROR else "Finished ok"
+    return f"{title}\n{_pretty(_value(payload))}" if isinstance(payload, TypedValue) else title
+
+
+def _pretty(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def show(message: pb.GetStatusResponse, view: View, now: datetime) -> int:
+    """Show a message of the server; return how the command would end after it."""
+    match message.WhichOneof("message"):
+        case "summary":
+            view.summary(message.summary, now)
+        case "current_status":
+            view.status(message.current_status, now)
+        case "finished_status":
+            result = result_of(message.finished_status.value)
+            view.result(message.finished_status, result)
+            return exit_code(result)
+    return OK
+
+
+def print_table(rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

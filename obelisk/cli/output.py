@@ -1,0 +1,68 @@
+"""What the commands print, and how they end.
+
+Results go to standard output, everything else to standard error. A command that fails prints one message and no
+traceback.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from obelisk.errors import ObeliskError
+
+OK = 0
+FAILED = 1
+USAGE = 2
+UNREACHABLE = 3
+INTERRUPTED = 130
+DEBUG_VARIABLE = "OBELISK_DEBUG"
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print ``error: message`` to standard error and end the process with ``code``."""
+    click.echo(f"error: {message}", err=True)
+    raise SystemExit(code)
+
+
+def warn(message: str) -> None:
+    """Print ``warning: message`` to standard error."""
+    click.echo(f"warning: {message}", err=True)
+
+
+def print_line(text: str) -> None:
+    """Print a line of a result."""
+    click.echo(text)
+
+
+def print_json_line(value: Any) -> None:
+    """Print a result as one line of JSON. ``value`` is plain JSON or Structs."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(value).decode())
+
+
+@contextmanager
+def reporting_errors(exit_code: int) -> Iterator[None]:
+    """End the process with ``exit_code`` and one message for an ``ObeliskError``, with 1 for what nobody expected.
+
+    Usable as a decorator of a command too. With ``OBELISK_DEBUG=1`` the traceback is shown instead of the message.
+    """
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise  # click's own ways to end
+    except Exception as error:  # the outermost frame of a command: nothing above it could tell the person more
+        if os.environ.get(DEBUG_VARIABLE) == "1":
+            raise
+        if isinstance(error, ObeliskError):
+            fail(str(error), exit_code)
+        fail(f"unexpected {_one_line(error)}; run it with {DEBUG_VARIABLE}=1 for the traceback", FAILED)
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

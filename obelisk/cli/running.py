@@ -1,0 +1,149 @@
+"""How ``execution submit`` and ``execution get`` work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from obelisk.api import pool
+from obelisk.api.convert.basics import PARAMS_TYPE_URL, function_message, function_of
+from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.cli.connection import Connection, connected
+from obelisk.cli.execution_view import JsonView, StatusLine, TextView, View, show, status_name
+from obelisk.cli.follow import Timing, follow, system_timing
+from obelisk.cli.output import OK, print_json_line, print_line
+from obelisk.errors import FunctionNotFoundError, InputError, InvalidNameError
+from obelisk.ids import parse_execution_id
+from obelisk.names import Ffqn, parse_ffqn
+
+ANY_PACKAGE = ".../"
+STANDARD_INPUT = "-"
+FILE_MARK = "@"
+
+
+def submit(function: str, params: str, *, execution_id: str | None, follow: bool, as_json: bool) -> int:
+    """Start an execution and print its id, or with ``follow`` all about it; return the exit code."""
+    if execution_id is not None:
+        parse_execution_id(execution_id)
+    content = read_params(params)
+    with connected() as connection:
+        name = _matched(connection, function)
+        execution_id = execution_id or connection.generate_execution_id()
+        connection.submit(_request(execution_id, name, content))
+        if not as_json:
+            print_line(execution_id)
+        if follow:
+            return _follow(connection, execution_id, as_json=as_json, reached=True)
+        if as_json:
+            _print_status(connection, execution_id)
+        return OK
+
+
+def get(execution_id: str, *, follow: bool, as_json: bool) -> int:
+    """Print what an execution is doing; return the exit code."""
+    parse_execution_id(execution_id)
+    with connected() as connection:
+        if follow:
+            return _follow(connection, execution_id, as_json=as_json, reached=False)
+        return _once(connection, execution_id, _view(execution_id, as_json=as_json, live=False))
+
+
+def read_params(params: str) -> bytes:
+    """Return the JSON array that ``params`` is, or stands for; raise ``InputError`` when it is none."""
+    content = _content(params)
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"the parameters are not JSON: {error}; expected an array such as `[10, 500]`") from error
+    if not isinstance(value, list):
+        found = msgspec.json.encode(value)[:80].decode(errors="replace")
+        raise InputError(f"the parameters are `{found}`, expected a JSON array such as `[10, 500]`")
+    return content
+
+
+def _content(params: str) -> bytes:
+    if params == STANDARD_INPUT:
+        return sys.stdin.buffer.read()
+    if not params.startswith(FILE_MARK):
+        return params.encode(errors="surrogateescape")
+    path = Path(params.removeprefix(FILE_MARK))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the parameters from `{path}`: {error.strerror or error}") from error
+
+
+def _request(execution_id: str, name: Ffqn, params: bytes) -> pb.SubmitRequest:
+    return pb.SubmitRequest(
+        execution_id=pb.ExecutionId(id=execution_id),
+        function_name=function_message(name),
+        params=pool.Any(type_url=PARAMS_TYPE_URL + name, value=params),
+    )
+
+
+def _matched(connection: Connection, function: str) -> Ffqn:
+    if not function.startswith(ANY_PACKAGE):
+        return _checked(function)
+    submittable = [
+        function_of(detail.function_name)
+        for component in connection.components(extensions=False)
+        for detail in component.exports
+        if detail.submittable
+    ]
+    found = sorted({name for name in submittable if _is_suffix(function.removeprefix(ANY_PACKAGE), name)})
+    if len(found) == 1:
+        click.echo(f"Matched {found[0]}", err=True)
+        return found[0]
+    if found:
+        raise InputError(f"`{function}` matches {', '.join(f'`{name}`' for name in found)}, expected one of them")
+    known = ", ".join(f"`{name}`" for name in sorted(set(submittable))) or "none"
+    raise FunctionNotFoundError(f"`{function}` matches no function that can be submitted; there are: {known}")
+
+
+def _checked(function: str) -> Ffqn:
+    try:
+        return parse_ffqn(function)
+    except InvalidNameError as error:
+        expected = "`namespace:package/interface[@version].function` or `.../interface.function`"
+        raise InvalidNameError(f"`{function}` is not the name of a function, expected {expected}") from error
+
+
+def _is_suffix(wanted: str, name: Ffqn) -> bool:
+    interface, _, function = name.partition("/")[2].rpartition(".")
+    return wanted in (f"{interface}.{function}", f"{interface.partition('@')[0]}.{function}")
+
+
+def _follow(connection: Connection, execution_id: str, *, as_json: bool, reached: bool) -> int:
+    timing = _timing()
+    view = _view(execution_id, as_json=as_json, live=True)
+    code = OK
+    for message in follow(connection, execution_id, timing=timing, reached=reached):
+        code = show(message, view, timing.clock.now())
+    return code
+
+
+def _once(connection: Connection, execution_id: str, view: View) -> int:
+    now = _timing().clock.now()
+    code = OK
+    for message in connection.status(execution_id, follow=False):
+        code = show(message, view, now)
+    return code
+
+
+def _print_status(connection: Connection, execution_id: str) -> None:
+    message = next(connection.status(execution_id, follow=False))
+    name = status_name(message.summary.current_status, _timing().clock.now())
+    print_json_line(StatusLine(execution_id, name))
+
+
+def _view(execution_id: str, *, as_json: bool, live: bool) -> View:
+    if as_json:
+        return JsonView(execution_id)
+    return TextView(sys.stdout, terminal=live and sys.stdout.isatty())
+
+
+def _timing() -> Timing:
+    return click.get_current_context().find_object(Timing) or system_timing()

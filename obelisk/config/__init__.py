@@ -1,0 +1,1 @@
+"""The configuration: what ``obelisk.toml`` may hold, and reading it."""

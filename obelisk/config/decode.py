@@ -1,0 +1,208 @@
+"""From plain tables to settings Structs, with every problem found told at once.
+
+Settings Structs are decoded here and not by msgspec, because a person who writes a configuration is owed more than its
+first error: the path of the key, what was expected and found, and the nearest key that exists. Problems travel as the
+arguments of a ``ConfigError`` until the outermost call joins them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields, replace
+
+from obelisk.config.expand import Expander
+from obelisk.config.units import parse_duration, parse_size
+from obelisk.errors import ConfigError
+from obelisk.interfaces.settings import Duration, Size
+
+S = TypeVar("S", bound=Struct)
+T = TypeVar("T")
+
+MAX_SHOWN = 60
+_SCALARS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+    Duration: 'a duration such as `"30s"` or `{ seconds = 30 }`',
+    Size: 'a size such as `"64MiB"` or a number of bytes',
+}
+
+
+class Decoder:
+    """Turns plain values into settings.
+
+    ``overrides`` maps paths of keys to the variables that set them, for messages.
+    """
+
+    def __init__(self, expander: Expander, *, base: Path, overrides: Mapping[str, str]) -> None:
+        self._expander = expander
+        self._base = base
+        self._overrides = overrides
+
+    def struct(self, settings: type[S], table: object, path: str) -> S:
+        """Decode a table. Raises ``ConfigError`` whose arguments are the problems."""
+        if not isinstance(table, dict):
+            raise self.problem(path, f"expected a table, found {describe_value(table)}")
+        known = {field.encode_name: field for field in fields(settings)}
+        problems = [self.unknown(key, path, known) for key in table if key not in known]
+        values = {}
+        for key, field in known.items():
+            try:
+                values[field.name] = self._field(field, table, f"{path}.{key}" if path else key)
+            except ConfigError as error:
+                problems.append(error)
+        raise_problems(problems)
+        try:
+            return settings(**values)
+        except (TypeError, ValueError) as error:
+            raise self.problem(path, str(error)) from error
+
+    def unknown(self, key: str, path: str, known: Iterable[str], *, hint: str = "") -> ConfigError:
+        """Return the problem of a key that is none of ``known``; ``hint`` is for a key that is like none of them."""
+        full = f"{path}.{key}" if path else key
+        prefix = f"{path}." if path else ""
+        nearest = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+        if nearest:
+            return self.problem(full, f"unknown key, did you mean `{prefix}{nearest[0]}`?")
+        return self.problem(full, f"unknown key, known here: {', '.join(sorted(known))}{hint}")
+
+    def problem(self, path: str, message: str) -> ConfigError:
+        """Return a problem with the value at ``path``."""
+        variable = self._overrides.get(path)
+        source = f" (set by the environment variable `{variable}`)" if variable else ""
+        return ConfigError(f"`{path}`: {message}{source}" if path else f"{message}{source}")
+
+    def _field(self, field: FieldInfo, table: Mapping[str, Any], path: str) -> Any:
+        if field.encode_name in table:
+            return self._value(field.type, table[field.encode_name], path)
+        if field.default is not NODEFAULT:
+            return self._default(field.default)
+        if field.default_factory is not NODEFAULT:
+            return self._default(field.default_factory())
+        raise self.problem(path, f"missing, expected {describe_type(field.type)}")
+
+    def _default(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._expander.text(value)
+            case Path():
+                return self._expander.path(value, base=self._base)
+            case Struct():
+                return replace(value, **{f.name: self._default(getattr(value, f.name)) for f in fields(value)})
+            case _:
+                return value
+
+    def _value(self, hint: Any, value: Any, path: str) -> Any:
+        origin = get_origin(hint)
+        if isinstance(hint, type) and issubclass(hint, Struct):
+            return self.struct(hint, value, path)
+        if origin in (Union, types.UnionType):
+            return self._union(hint, value, path)
+        if origin in (list, tuple) and isinstance(value, list):
+            return self._items(hint, value, path)
+        if origin is dict and isinstance(value, dict):
+            return self._collect({key: (f"{path}.{key}", item) for key, item in value.items()}, get_args(hint)[1])
+        try:
+            return self._leaf(hint, value)
+        except (ValueError, TypeError) as error:
+            message = f"expected {describe_type(hint)}, found {describe_value(value)}"
+            raise self.problem(path, message) from error
+
+    def _items(self, hint: Any, value: list[Any], path: str) -> Any:
+        arguments = get_args(hint)
+        if get_origin(hint) is tuple and (len(arguments) != 2 or arguments[1] is not Ellipsis):
+            raise TypeError(f"settings hold `tuple[T, ...]`, found {hint}")
+        items = self._collect({i: (f"{path}[{i}]", item) for i, item in enumerate(value)}, arguments[0])
+        return get_origin(hint)(items.values())
+
+    def _collect(self, entries: Mapping[T, tuple[str, Any]], hint: Any) -> dict[T, Any]:
+        problems: list[ConfigError] = []
+        values = {}
+        for key, (path, item) in entries.items():
+            try:
+                values[key] = self._value(hint, item, path)
+            except ConfigError as error:
+                problems.append(error)
+        raise_problems(problems)
+        return values
+
+    def _union(self, hint: Any, value: Any, path: str) -> Any:
+        members = [member for member in get_args(hint) if member is not types.NoneType]
+        structs = [member for member in members if isinstance(member, type) and issubclass(member, Struct)]
+        if isinstance(value, dict) and len(structs) == 1:
+            return self.struct(structs[0], value, path)
+        for member in members:
+            try:
+                return self._value(member, value, path)
+            except ConfigError:
+                continue
+        raise self.problem(path, f"expected {describe_type(hint)}, found {describe_value(value)}")
+
+    def _leaf(self, hint: Any, value: Any) -> Any:
+        """Return the value of a type without parts; raise ``ValueError`` or ``TypeError`` when it does not fit."""
+        special: dict[Any, Callable[[Any], Any]] = {Duration: parse_duration, Size: parse_size, Path: self._path}
+        if hint in special:
+            return special[hint](value)
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            return hint(value)
+        return msgspec.convert(value, hint, strict=True)
+
+    def _path(self, value: Any) -> Path:
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise ValueError("not a path")
+        return self._expander.path(Path(value), base=self._base)
+
+
+def raise_problems(problems: Sequence[ConfigError]) -> None:
+    """Raise one ``ConfigError`` with the arguments of all ``problems``, if there are any."""
+    messages = [message for problem in problems for message in problem.args]
+    if messages:
+        raise ConfigError(*messages)
+
+
+def describe_type(hint: Any) -> str:
+    """Return how people write values of a type."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _one_of(member.value for member in hint)
+    if origin is Literal:
+        return _one_of(arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe_type(member) for member in arguments if member is not types.NoneType)
+    if origin in (list, tuple):
+        return f"a list, each item {describe_type(arguments[0])}"
+    return "a table" if origin is dict or (isinstance(hint, type) and issubclass(hint, Struct)) else str(hint)
+
+
+def describe_value(value: object) -> str:
+    """Return what a plain value is, short enough for a message."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'the text "{value[:MAX_SHOWN]}"' + ("..." if len(value) > MAX_SHOWN else "")
+        case int() | float():
+            return f"the number {str(value)[:MAX_SHOWN]}"
+        case list():
+            return "a list"
+        case dict():
+            return "a table"
+        case _:
+            return f"`{str(value)[:MAX_SHOWN]}`"
+
+
+def _one_of(values: Iterable[object]) -> str:
+    shown = [f'"{value}"' if isinstance(value, str) else str(value) for value in values]
+    return shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"

@@ -1,0 +1,134 @@
+"""Finding and reading a configuration file: text in, plain tables out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from obelisk.config.expand import Directories, Expander, find_directories
+from obelisk.errors import ConfigError
+
+FILE_NAME = "obelisk.toml"
+MAX_FILE_SIZE = 1024 * 1024
+OVERRIDE_PREFIX = "OBELISK__"
+OVERRIDE_SEPARATOR = "__"
+
+
+class Document(Struct, frozen=True):
+    """A configuration as plain tables: overrides are applied and references replaced, nothing is checked yet.
+
+    ``overrides`` maps the path of a key to the variable that set it. ``origin`` names the configuration in messages.
+    """
+
+    origin: str
+    tables: dict[str, Any]
+    overrides: dict[str, str]
+    base: Path
+    directories: Directories
+    expander: Expander
+
+
+def read_document(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Document:
+    """Read the configuration at ``path``, or the first one found in the usual places.
+
+    Raises ``ConfigError`` when there is none, it cannot be read, or is not TOML.
+    """
+    found = cwd / path if path is not None else find_file(environ, cwd=cwd)
+    return parse_document(_read(found), origin=str(found), base=found.parent, environ=environ, cwd=cwd)
+
+
+def parse_document(text: str, *, origin: str, base: Path, environ: Mapping[str, str], cwd: Path) -> Document:
+    """Parse the text of a configuration; relative locations in it start at ``base``.
+
+    Raises ``ConfigError`` that lists every problem.
+    """
+    tables = _parse(text, origin)
+    problems: list[str] = []
+    overrides = _apply_overrides(tables, environ, problems)
+    directories = find_directories(environ, cwd=cwd, config=base)
+    expander = Expander(environ, directories)
+    expanded = expander.tree(tables, "", problems)
+    if problems:
+        raise ConfigError("\n".join(f"{origin}: {problem}" for problem in problems))
+    return Document(origin, expanded, overrides, base, directories, expander)
+
+
+def disabled_plugins(document: Document) -> frozenset[str]:
+    """Return the names in ``[plugins] disabled``; empty when they are not a list of texts, which is reported later."""
+    table = document.tables.get("plugins")
+    names = table.get("disabled") if isinstance(table, dict) else None
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
+    """Return the first configuration file in the usual places. Raises ``ConfigError`` when there is none."""
+    places = [cwd / FILE_NAME]
+    if environ.get("HOME"):
+        places.append(Path(environ["HOME"]) / ".config" / "obelisk" / FILE_NAME)
+    places.append(Path("/etc/obelisk") / FILE_NAME)
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise ConfigError(
+        f"no configuration file found, looked for {looked}; name one with `--config`, "
+        "or write one with `obelisk server generate-config`"
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration file {path}: {error.strerror or error}") from error
+    if len(content) > MAX_FILE_SIZE:
+        raise ConfigError(f"the configuration file {path} is larger than {MAX_FILE_SIZE} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the configuration file {path} is not UTF-8 text: {error}") from error
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{origin}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{origin}: not valid TOML: nested too deeply") from error
+
+
+def _apply_overrides(tables: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    overrides = {}
+    for variable in sorted(name for name in environ if name.startswith(OVERRIDE_PREFIX)):
+        keys = variable[len(OVERRIDE_PREFIX) :].lower().split(OVERRIDE_SEPARATOR)
+        try:
+            _set(tables, keys, _override_value(environ[variable]))
+        except ValueError as error:
+            problems.append(f"the environment variable `{variable}` cannot be applied: {error}")
+        overrides[".".join(keys)] = variable
+    return overrides
+
+
+def _set(tables: dict[str, Any], keys: list[str], value: Any) -> None:
+    if not all(keys):
+        raise ValueError("expected `OBELISK__TABLE__KEY`")
+    for depth, key in enumerate(keys[:-1]):
+        tables = tables.setdefault(key, {})
+        if not isinstance(tables, dict):
+            raise ValueError(f"`{'.'.join(keys[: depth + 1])}` is not a table of the form `[name]`")
+    tables[keys[-1]] = value
+
+
+def _override_value(text: str) -> Any:
+    """Read a TOML value; what is none is a text, so that ``127.0.0.1:0`` needs no quotes."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if len(parsed) == 1 else text

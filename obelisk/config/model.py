@@ -1,0 +1,234 @@
+"""What ``obelisk.toml`` holds once it has been read and checked."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from obelisk.interfaces.components import ComponentKindProvider
+from obelisk.interfaces.exporters import Exporter
+from obelisk.interfaces.provider import Provider
+from obelisk.interfaces.settings import ComponentSettings, Duration, Size
+from obelisk.interfaces.sources import SourceProvider
+from obelisk.interfaces.storage import Storage
+from obelisk.interfaces.triggers import TriggerEntry, TriggerProvider
+
+P = TypeVar("P")
+MAX_PORT = 65535
+
+
+def check_address(text: str) -> None:
+    """Raise ``ValueError`` unless ``text`` is ``HOST:PORT``."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > MAX_PORT or (":" in host and not host.startswith("[")):
+        raise ValueError(f"`listening_addr`: expected `HOST:PORT` with a port of at most {MAX_PORT}, found `{text}`")
+
+
+def check_at_least(name: str, value: int, least: int) -> None:
+    """Raise ``ValueError`` when ``value`` is below ``least``."""
+    if value < least:
+        raise ValueError(f"`{name}`: expected at least {least}, found {value}")
+
+
+class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The gRPC server.
+
+    * ``listening_addr``: where it listens, ``HOST:PORT``; port 0 takes a free one.
+    """
+
+    listening_addr: str = "127.0.0.1:5005"
+
+    def __post_init__(self) -> None:
+        check_address(self.listening_addr)
+
+
+class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The server process.
+
+    * ``shutdown_timeout``: how long running activities may go on once the server was asked to stop.
+    """
+
+    shutdown_timeout: Duration = Duration(seconds=10)
+
+
+class StorageSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where logs are kept.
+
+    * ``use``: the name of a storage; the table of that name configures it.
+    """
+
+    use: str = "sqlite"
+
+
+class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings that all workflows share.
+
+    * ``hot_limit``: how many waiting workflows are kept in memory; unset, what the machine can hold, at most 8000.
+    * ``max_events_per_run``: after so many events a workflow lets others have their turn.
+    * ``run_ahead``: whether pure activities may start before the write that requests them is durable.
+    """
+
+    hot_limit: int | None = None
+    max_events_per_run: int = 100
+    run_ahead: bool = True
+
+    def __post_init__(self) -> None:
+        if self.hot_limit is not None:
+            check_at_least("hot_limit", self.hot_limit, 0)
+        check_at_least("max_events_per_run", self.max_events_per_run, 1)
+
+
+class TimersWatcherSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What finishes delays and gives up expired locks.
+
+    * ``enabled``: false leaves that to the other servers on the same storage.
+    * ``leeway``: how long after its expiry a lock is given up.
+    * ``tick_sleep``: how often to look for delays and locks that other processes left.
+    """
+
+    enabled: bool = True
+    leeway: Duration = Duration(milliseconds=500)
+    tick_sleep: Duration = Duration(seconds=1)
+
+
+class PluginsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which plugins are used.
+
+    * ``disabled``: names of plugins that are not imported, as ``obelisk plugins`` lists them.
+    """
+
+    disabled: tuple[str, ...] = ()
+
+
+class CodegenCacheSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Compiled components.
+
+    * ``enabled``: whether they are kept on disk.
+    * ``directory``: where they are kept.
+    """
+
+    enabled: bool = True
+    directory: Path = Path("${CACHE_DIR}/codegen")
+
+
+class CompileSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The process that compiles a component which is not in the cache.
+
+    * ``timeout``: how long it may take.
+    * ``memory``: how much memory it may take.
+    """
+
+    timeout: Duration = Duration(minutes=5)
+    memory: Size = Size(4 * 1024**3)
+
+
+class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one execution of a WebAssembly component may take.
+
+    * ``memory``: the linear memory of an execution, all of its memories together.
+    * ``table_elements``: elements of each table.
+    * ``tables``: tables of an execution.
+    * ``memories``: linear memories of an execution.
+    * ``instances``: core instances of an execution.
+    * ``stack``: the stack of a guest.
+    * ``fuel``: instructions, roughly, that one run may execute, or ``"unlimited"``.
+    * ``max_component_size``: the size of a component's file.
+    """
+
+    memory: Size = Size(512 * 1024**2)
+    table_elements: int = 1_000_000
+    tables: int = 100
+    memories: int = 10
+    instances: int = 100
+    stack: Size = Size(512 * 1024)
+    fuel: int | Literal["unlimited"] = "unlimited"
+    max_component_size: Size = Size(64 * 1024**2)
+    codegen_cache: CodegenCacheSettings = CodegenCacheSettings()
+    compile: CompileSettings = CompileSettings()
+
+    def __post_init__(self) -> None:
+        for name in ("table_elements", "tables", "memories", "instances"):
+            check_at_least(name, getattr(self, name), 1)
+        if isinstance(self.fuel, int):
+            check_at_least("fuel", self.fuel, 1)
+
+
+class ConsoleLevel(Enum):
+    """How much is printed."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+    OFF = "off"
+
+
+class ConsoleLogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The server's log on its standard error.
+
+    * ``level``: ``debug``, ``info``, ``warn``, ``error`` or ``off``.
+    """
+
+    level: ConsoleLevel = ConsoleLevel.INFO
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The server's own log."""
+
+    console: ConsoleLogSettings = ConsoleLogSettings()
+
+
+class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tables of the kernel. Every other table belongs to a plugin."""
+
+    api: ApiSettings = ApiSettings()
+    server: ServerSettings = ServerSettings()
+    storage: StorageSettings = StorageSettings()
+    workflows: WorkflowsSettings = WorkflowsSettings()
+    timers_watcher: TimersWatcherSettings = TimersWatcherSettings()
+    plugins: PluginsSettings = PluginsSettings()
+    wasm: WasmSettings = WasmSettings()
+    log: LogSettings = LogSettings()
+
+
+class Chosen(Struct, Generic[P], frozen=True):
+    """A provider that the configuration uses, with the settings of its table."""
+
+    provider: P
+    settings: Struct
+
+
+class ComponentEntry(Struct, frozen=True):
+    """One component table: the kind that opens it, and its settings."""
+
+    provider: ComponentKindProvider
+    settings: ComponentSettings
+
+
+class TriggerUse(Struct, frozen=True):
+    """A trigger that the configuration uses, with every entry of its tables in their order."""
+
+    provider: TriggerProvider
+    entries: tuple[TriggerEntry, ...]
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """A checked configuration.
+
+    ``store`` is the storage that ``[storage] use`` names. ``sources`` are all that are installed. ``components`` are
+    grouped by table, the tables in the order in which they begin in the file. Relative locations start at ``base``. None
+    of the directories has been created.
+    """
+
+    kernel: KernelSettings
+    store: Chosen[Provider[Any, Storage]]
+    sources: tuple[Chosen[SourceProvider], ...]
+    exporters: tuple[Chosen[Provider[Any, Exporter]], ...]
+    triggers: tuple[TriggerUse, ...]
+    components: tuple[ComponentEntry, ...]
+    base: Path
+    data_dir: Path
+    cache_dir: Path

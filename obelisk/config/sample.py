@@ -1,0 +1,160 @@
+"""A sample configuration with every key of the kernel and of the installed plugins.
+
+It is made from the settings Structs: a key is described by its line in the docstring of its Struct. Each key stands there
+as a comment with its default, and so do tables that switch something on by being there: the sample as it is means what an
+empty file means.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+import types
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
+
+from obelisk.config.load import claims
+from obelisk.config.model import KernelSettings
+from obelisk.config.units import format_duration, format_size
+from obelisk.interfaces.settings import Duration, Size
+from obelisk.registry import Catalog
+
+HEADER = """\
+# The configuration of an Obelisk server. Every key is shown with its default; remove the `#` in front of one to change
+# it, and of the header of its table where that has one.
+#
+# Texts may hold ${VAR}, ${VAR:-default}, ${DATA_DIR}, ${CACHE_DIR} and ${CONFIG_DIR}. An environment variable such as
+# OBELISK__API__LISTENING_ADDR overrides a key. A duration is a text ("30s", "1h 30m") or a table ({ seconds = 30 }), a
+# size a number of bytes or a text ("64MiB"). Relative locations start at the directory of this file.
+"""
+WIDTH = 118
+_KEY_LINE = re.compile(r"\* ((?:``\w+``(?:, )?)+): (.*)")
+_EXAMPLES: dict[Any, str] = {
+    bool: "true",
+    int: "1",
+    float: "1.0",
+    str: '"..."',
+    Path: '"..."',
+    Duration: '"1s"',
+    Size: '"64MiB"',
+}
+
+
+def sample_config(plugins: Catalog) -> str:
+    """Return the text of the sample."""
+    parts = [HEADER]
+    parts += ["\n".join(_table(field.type, f"[{field.name}]", active=True)) for field in fields(KernelSettings)]
+    harmless = {provider.name for registry in (plugins.storages, plugins.sources) for provider in registry}
+    for claim in claims(plugins).values():
+        header = f"[[{claim.table}]]" if claim.array else f"[{claim.table}]"
+        active = claim.table in harmless and not any(field.required for field in fields(claim.settings))
+        parts.append("\n".join(_table(claim.settings, header, active=active)))
+    return "\n\n".join(part.rstrip() for part in parts if part) + "\n"
+
+
+def key_descriptions(settings: type[Struct]) -> dict[str, str]:
+    """Return what each key of a settings Struct means, from its docstring and those of its bases."""
+    found: dict[str, str] = {}
+    for base in reversed(settings.__mro__):
+        key = None
+        for line in textwrap.dedent(base.__doc__ or "").splitlines():
+            match = _KEY_LINE.fullmatch(line.strip())
+            if match is not None:
+                key = re.findall(r"``(\w+)``", match[1])
+                found |= dict.fromkeys(key, match[2])
+            elif key and line.startswith("  ") and line.strip():
+                found |= {name: f"{found[name]} {line.strip()}" for name in key}
+            else:
+                key = None
+    return found
+
+
+def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str]:
+    plain = [field for field in fields(settings) if _struct_of(field) is None]
+    nested = [field for field in fields(settings) if _struct_of(field) is not None]
+    descriptions = key_descriptions(settings)
+    if plain or not nested:
+        yield from _comment(_summary(settings))
+        yield header if active else f"# {header}"
+    for field in plain:
+        yield from _key(field, descriptions.get(field.name, ""), table=header.strip("[]"))
+    for field in nested:
+        inner = _struct_of(field)
+        assert inner is not None
+        if plain:
+            yield ""
+        yield from _table(inner, f"[{header.strip('[]')}.{field.encode_name}]", active=active)
+
+
+def _key(field: FieldInfo, description: str, *, table: str) -> Iterator[str]:
+    if description:
+        yield from _comment(description[0].upper() + description[1:])
+    default = NODEFAULT if field.default is None else _default(field)
+    example = f'"my-{table}"' if field.name == "name" else _example(field.type)
+    value = example if default is NODEFAULT else _toml(default)
+    remark = "  # required" if field.required else "  # not set" if default is NODEFAULT else ""
+    yield f"# {field.encode_name} = {value}{remark}"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"## {line}" for line in textwrap.wrap(text.replace("``", "`"), WIDTH - 3)]
+
+
+def _summary(settings: type[Struct]) -> str:
+    return (settings.__doc__ or "").strip().split("\n\n", 1)[0].replace("\n", " ")
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.default_factory() if field.default_factory is not NODEFAULT else field.default
+
+
+def _struct_of(field: FieldInfo) -> type[Struct] | None:
+    hint = field.type
+    return hint if isinstance(hint, type) and issubclass(hint, Struct) else None
+
+
+def _example(hint: Any) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _example(next(member for member in arguments if member is not types.NoneType))
+    if origin is Literal:
+        return _toml(arguments[0])
+    if origin in (list, tuple):
+        return "[]"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _toml(next(iter(hint)))
+    return _EXAMPLES.get(hint, "{}")
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return _toml(format_duration(value))
+        case Enum():
+            return _toml(value.value)
+        case Size():
+            return _toml(format_size(value))
+        case str() | Path():
+            return json.dumps(str(value), ensure_ascii=False)
+        case int() | float():
+            return str(value)
+        case Struct():
+            return _inline((f.encode_name, getattr(value, f.name)) for f in fields(value))
+        case dict():
+            return _inline(value.items())
+        case _:
+            return f"[{', '.join(_toml(item) for item in value)}]"
+
+
+def _inline(items: Iterable[tuple[str, Any]]) -> str:
+    inner = ", ".join(f"{key} = {_toml(value)}" for key, value in items if value is not None)
+    return f"{{ {inner} }}" if inner else "{}"

@@ -1,0 +1,119 @@
+"""Every exception that Obelisk raises.
+
+* ObeliskError
+  * ConfigError                 the TOML file, an environment override or a flag is wrong
+  * PluginError                 a plugin does not load, or two offer the same name
+  * ComponentError              a component cannot be read, compiled or used
+    * LinkError                 imports do not match what the deployment exports
+  * StorageError                the storage cannot do what was asked
+    * SchemaVersionError        the database was written by another schema version
+    * CommitRefusedError        a batch was refused: a version or a response cursor moved
+    * CommitUnknownError        whether a batch was committed is not known
+    * IllegalTransitionError    an event does not fit the state of its execution
+  * InputError                  a caller asked for something that cannot be
+    * InvalidIdError            text that is not an id
+    * InvalidNameError          text that is not a function, interface or package name
+    * InvalidValueError         a value does not fit its WIT type
+    * FunctionNotFoundError     no component exports the function
+    * ExecutionNotFoundError    no execution has the id
+    * ExecutionConflictError    the execution exists with another function or other parameters
+  * NondeterminismError         a workflow asked for something else than its history holds
+  * GuestError                  a guest trapped, ran out of something or could not start
+  * ServerError                 a port is in use, a listener failed
+  * ClientError                 the command line could not reach or use a server
+
+A program that embeds the engine catches ``ObeliskError``::
+
+    try:
+        result = await engine.executions.wait(execution_id)
+    except ObeliskError as error:
+        print(error)
+
+Every message names the thing, what was found, what was expected, and where it helps the next step.
+"""
+
+from __future__ import annotations
+
+
+class ObeliskError(Exception):
+    """The root of everything that Obelisk raises on purpose."""
+
+
+class ConfigError(ObeliskError):
+    """The configuration is wrong; the message gives the path of the key."""
+
+
+class PluginError(ObeliskError):
+    """A plugin does not load, is missing, or clashes with another."""
+
+
+class ComponentError(ObeliskError):
+    """A component cannot be read, compiled or used."""
+
+
+class LinkError(ComponentError):
+    """Imports and exports do not match; the message lists every mismatch."""
+
+
+class StorageError(ObeliskError):
+    """The storage cannot do what was asked."""
+
+
+class SchemaVersionError(StorageError):
+    """The database was written by another schema version."""
+
+
+class CommitRefusedError(StorageError):
+    """Nothing of the batch was written: an execution's version or response cursor had moved."""
+
+
+class CommitUnknownError(StorageError):
+    """The write may or may not have happened; state has to be read again."""
+
+
+class IllegalTransitionError(StorageError):
+    """An event cannot be appended in the execution's state."""
+
+
+class InputError(ObeliskError):
+    """A caller asked for something that cannot be."""
+
+
+class InvalidIdError(InputError):
+    """Text that is not an id."""
+
+
+class InvalidNameError(InputError):
+    """Text that is not a function, interface or package name."""
+
+
+class InvalidValueError(InputError):
+    """A value does not fit its WIT type."""
+
+
+class FunctionNotFoundError(InputError):
+    """No component of the deployment exports the function."""
+
+
+class ExecutionNotFoundError(InputError):
+    """No execution has the id."""
+
+
+class ExecutionConflictError(InputError):
+    """The execution id is taken by another function or other parameters."""
+
+
+class NondeterminismError(ObeliskError):
+    """A workflow asked for something else than its history holds."""
+
+
+class GuestError(ObeliskError):
+    """A guest trapped, ran out of something, or could not start."""
+
+
+class ServerError(ObeliskError):
+    """The server cannot listen or serve."""
+
+
+class ClientError(ObeliskError):
+    """The command line could not reach or use a server."""

@@ -1,0 +1,1 @@
+"""What plugin authors implement. Everything here is public and changes only with a minor version."""

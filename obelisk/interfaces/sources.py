@@ -1,0 +1,42 @@
+"""Where components come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from obelisk.interfaces.provider import Host
+
+
+class Artifact(Struct, frozen=True):
+    """The bytes of a component as they were found, binary or text, and where they came from for messages."""
+
+    content: bytes
+    origin: str
+
+
+class ComponentSource(Protocol):
+    """Fetches components of one scheme."""
+
+    async def fetch(self, location: str, *, base: Path) -> Artifact:
+        """Return what lies at ``location``; relative paths start at ``base``.
+
+        Raises ``ComponentError`` with the location, what was found and what was expected.
+        """
+
+
+class SourceProvider(Struct, frozen=True):
+    """Offers a source for locations ``scheme://...``; the empty scheme is for paths.
+
+    ``settings`` is the Struct of the TOML table called ``name``.
+    """
+
+    name: str
+    scheme: str
+    summary: str
+    settings: type[Struct]
+    open: Callable[[Struct, Host], AbstractAsyncContextManager[ComponentSource]]

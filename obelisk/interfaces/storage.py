@@ -1,0 +1,244 @@
+"""Where logs are kept: the storage interface.
+
+A storage keeps, for each execution, its events, its responses, its ``State`` row, the ``JoinSetCounts`` rows of its open
+join sets, and an index of delays that are not due yet. All writing of executions goes through ``commit`` and ``lock``.
+
+What an implementer owes
+    * ``commit(batch)`` is atomic: everything in the batch becomes visible and durable, or nothing does.
+    * Batches take effect in the order of the calls of ``commit``, whatever order their futures resolve in.
+    * A batch is *refused* when an execution's next version or response cursor is not the expected one, when an execution
+      that it creates exists, or when ``fold`` raises ``IllegalTransitionError``. A refused batch changes nothing, and does
+      not harm batches that were committed together with it; batches built on it are refused by the same rule.
+    * State is computed by ``obelisk.core.state.fold`` from the entries in their order, never otherwise.
+    * Responses of an execution get the cursors 1, 2, 3, ... in the order in which they are committed; that order never
+      changes. A child or a delay has at most one response; a second one refuses the batch.
+    * A ``DelayRequest`` event adds the delay to what ``due`` returns; its ``DelayFinished`` response, and the end of its
+      execution, remove it.
+    * After ``CommitUnknownError`` nothing is promised about the batch, and about the batches queued behind it only that
+      they were not applied before it. The storage has to be usable again when the future resolves, or every later call
+      raises ``StorageError``.
+    * It may be shared by processes when ``shared`` is true; then each rule holds across all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from obelisk.core.events import Event, Locked, LogEvent, LogResponse, Response
+from obelisk.core.state import State, Status
+from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId
+from obelisk.names import Ffqn
+
+
+class Entry(Struct, frozen=True):
+    """An event or a response that is to be appended."""
+
+    created_at: datetime
+    entry: Event | Response
+
+
+class Write(Struct, frozen=True):
+    """What is appended to one execution, in order.
+
+    ``expected_version`` is the next version that the execution must have, 0 when it must not exist; ``expected_cursor`` is
+    the cursor of the last response that the writer knew. ``None`` does not check: for a response to somebody else's
+    execution.
+    """
+
+    execution_id: ExecutionId
+    entries: tuple[Entry, ...]
+    expected_version: int | None
+    expected_cursor: int | None = None
+
+
+class Batch(Struct, frozen=True):
+    """Writes that belong together. An execution may occur more than once; its writes apply in order."""
+
+    writes: tuple[Write, ...]
+
+
+class Committed(Struct, frozen=True):
+    """The state of the execution after each write of a batch, in the order of ``batch.writes``."""
+
+    states: tuple[State, ...]
+
+
+class LockWanted(Struct, frozen=True):
+    """Which executions an executor can run.
+
+    An execution may be locked when it is pending, active, due at ``now``, and either its function is one of ``ffqns``, or
+    ``component_digest`` is set and is its own. ``incompatible_digest`` leaves out those that are marked with it.
+    """
+
+    ffqns: frozenset[Ffqn]
+    limit: int
+    now: datetime
+    locked: Locked
+    component_digest: str | None = None
+    incompatible_digest: str | None = None
+
+
+class LockedExecution(Struct, frozen=True):
+    """An execution that was locked: its state after the lock, and its ``created`` event."""
+
+    execution_id: ExecutionId
+    state: State
+    created: LogEvent
+
+
+class ExecutionLog(Struct, frozen=True):
+    """An execution as it is stored, read at one point in time."""
+
+    execution_id: ExecutionId
+    state: State
+    events: tuple[LogEvent, ...]
+    responses: tuple[LogResponse, ...]
+
+
+class DueDelay(Struct, frozen=True):
+    """A delay whose time has come and that has no response yet."""
+
+    execution_id: ExecutionId
+    join_set_id: JoinSetId
+    delay_id: DelayId
+    expires_at: datetime
+
+
+class Held(Struct, frozen=True):
+    """An execution and its state."""
+
+    execution_id: ExecutionId
+    state: State
+
+
+class Order(Enum):
+    """Which way a page of executions goes from its cursor."""
+
+    NEWER = "newer"
+    OLDER = "older"
+
+
+class Bucket(Enum):
+    """States as people filter them."""
+
+    LOCKED = "locked"
+    PENDING = "pending"
+    SCHEDULED = "scheduled"
+    BLOCKED = "blocked"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    FINISHED = "finished"
+    FINISHED_OK = "finished_ok"
+    FINISHED_ERROR = "finished_error"
+    FINISHED_EXECUTION_FAILURE = "finished_execution_failure"
+
+
+class ExecutionQuery(Struct, frozen=True):
+    """Which executions to list; what is ``None`` or empty does not filter.
+
+    Executions are ordered by ``(created_at, execution_id)``. ``OLDER`` starts at the newest, or before the cursor, and goes
+    to older ones; ``NEWER`` starts at the oldest, or after the cursor. The page is always returned newest first.
+    ``now`` tells ``PENDING`` (due) from ``SCHEDULED`` (not due yet). ``ffqn_prefix`` matches the beginning of the text;
+    ``package`` and ``interface`` match whole names, with version.
+    """
+
+    now: datetime
+    limit: int = 20
+    order: Order = Order.OLDER
+    cursor_id: ExecutionId | None = None
+    cursor_created_at: datetime | None = None
+    including_cursor: bool = False
+    top_level_only: bool = False
+    hide_finished: bool = False
+    execution_id_prefix: str | None = None
+    ffqn_prefix: str | None = None
+    package: str | None = None
+    interface: str | None = None
+    ffqn: Ffqn | None = None
+    component_digest: str | None = None
+    deployment_id: DeploymentId | None = None
+    buckets: frozenset[Bucket] = frozenset()
+
+
+class Deployment(Struct, frozen=True):
+    """A set of components and their settings; ``digest`` identifies it."""
+
+    deployment_id: DeploymentId
+    digest: str
+    created_at: datetime
+
+
+class Storage(Protocol):
+    """A place where logs are kept. The module's documentation lists what an implementer owes.
+
+    Methods are called on the event loop's thread only. Except ``commit`` they may run in any order beside each other.
+    """
+
+    shared: bool
+    """Whether other processes may write to it. The engine then polls for what they did."""
+
+    directory: Path | None
+    """A directory on this machine that every process using this store on this machine sees, for the engine's records of
+    running executors. ``None`` when nothing outlives the process."""
+
+    def commit(self, batch: Batch) -> asyncio.Future[Committed]:
+        """Queue a batch at once, and return a future that resolves on the loop when its outcome is known.
+
+        The future raises ``CommitRefusedError`` (nothing was written) or ``CommitUnknownError``.
+        """
+
+    async def lock(self, wanted: LockWanted) -> list[LockedExecution]:
+        """Append ``wanted.locked`` to up to ``limit`` executions that may be locked, those due longest first."""
+
+    async def state(self, execution_id: ExecutionId) -> State | None:
+        """Return the state of an execution, ``None`` when there is none. Sees every batch committed before the call."""
+
+    async def load(self, execution_id: ExecutionId) -> ExecutionLog | None:
+        """Return the whole log of an execution, ``None`` when there is none."""
+
+    async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
+        """Return up to ``limit`` events from ``from_version`` on; empty when there are none."""
+
+    async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
+        """Return up to ``limit`` responses after ``after_cursor``, in the order of their cursors."""
+
+    async def due_delays(self, now: datetime, *, limit: int) -> list[DueDelay]:
+        """Return delays with ``expires_at <= now`` that have no response, earliest first.
+
+        Left out are delays of finished executions and paused ones.
+        """
+
+    async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
+        """Return executions whose status is locked and whose lock expired at or before ``now``, earliest first."""
+
+    async def next_timer(self, after: datetime) -> datetime | None:
+        """Return the earliest time after ``after`` at which a delay, a lock or a pending execution falls due.
+
+        It may be too early, never too late.
+        """
+
+    async def held_by(self, executors: frozenset[ExecutorId]) -> list[Held]:
+        """Return the unfinished executions that one of ``executors`` holds, whatever their status."""
+
+    async def list_executions(self, query: ExecutionQuery) -> list[Held]:
+        """Return a page of executions, newest first."""
+
+    async def deployment(self, proposed: Deployment) -> Deployment:
+        """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none."""
+
+
+def bucket(state: State, now: datetime) -> Bucket:
+    """Return how people see a state at ``now``."""
+    if state.status is Status.FINISHED:
+        return Bucket.FINISHED
+    if state.lifecycle.value in ("paused", "cancelling"):
+        return Bucket(state.lifecycle.value)
+    if state.status is Status.PENDING:
+        return Bucket.PENDING if state.due_at <= now else Bucket.SCHEDULED
+    return Bucket.LOCKED if state.status is Status.LOCKED else Bucket.BLOCKED

@@ -1,0 +1,162 @@
+"""One run of an activity, from its lock to its result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from obelisk.core.events import (
+    Created,
+    Event,
+    ExecutionResult,
+    FailureKind,
+    Finished,
+    ResultKind,
+    TemporarilyFailed,
+    TemporarilyTimedOut,
+    TypedValue,
+    Unlocked,
+    failed,
+)
+from obelisk.core.retry import backoff, is_permanent, may_retry
+from obelisk.ids import ExecutionId, RunId
+from obelisk.interfaces.components import ActivityCall, ActivityRun, LogLine, Outcome, Returned
+from obelisk.runtime.alarms import Alarm
+from obelisk.runtime.functions import MAX_BACKOFF, FunctionEntry
+
+if TYPE_CHECKING:
+    from obelisk.runtime.kernel import Kernel
+
+
+class RunningActivity:
+    """A locked activity execution in this process.
+
+    ``version`` is the next version of its log, after the lock. The run ends once: by its outcome, by its deadline, or by
+    ``stop``; whichever comes first writes the event.
+    """
+
+    __slots__ = (
+        "_alarm", "_ended", "_kernel", "_run", "_started", "created", "deadline", "execution_id", "failures", "function",
+        "run_id", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, kernel: Kernel, execution_id: ExecutionId, created: Created, function: FunctionEntry, *,
+        run_id: RunId, version: int, failures: int, deadline: datetime,
+    ) -> None:  # fmt: skip
+        self._kernel = kernel
+        self.execution_id = execution_id
+        self.created = created
+        self.function = function
+        self.run_id = run_id
+        self.version = version
+        self.failures = failures
+        self.deadline = deadline
+        self._run: ActivityRun | None = None
+        self._alarm: Alarm | None = None
+        self._ended = False
+        self._started = False
+
+    def start(self) -> None:
+        """Run it. The result may be submitted before this returns."""
+        call = ActivityCall(
+            self.execution_id,
+            self.run_id,
+            self.function.ffqn,
+            self.created.params,
+            self._kernel.clock.now(),
+            self.deadline,
+        )
+        opened = self.function.entry.opened
+        self._kernel.activities[self.execution_id] = self
+        self._run = opened.start(call, self._done, self._log)  # type: ignore[union-attr]
+        if not self._ended:
+            self._started = True
+            self.function.entry.permits.started()
+            self._alarm = self._kernel.alarms.at(self.deadline, self._time_out)
+
+    def stop(self, reason: str) -> None:
+        """Cancel the run and give the execution back without using up a retry."""
+        if self._end():
+            self._submit(Unlocked(self._kernel.clock.now(), reason))
+
+    def discard(self) -> None:
+        """Cancel the run and write nothing."""
+        self._end()
+
+    def _end(self) -> bool:
+        if self._ended:
+            return False
+        self._ended = True
+        self._kernel.activities.pop(self.execution_id, None)
+        self.function.entry.permits.release(started=self._started)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._run is not None:
+            self._run.cancel()
+        return True
+
+    def _done(self, outcome: Outcome) -> None:
+        self._run = None
+        if self._end():
+            self._submit(self._event(outcome))
+
+    def _time_out(self) -> None:
+        if not self._end():
+            return
+        if self._may_retry():
+            self._submit(TemporarilyTimedOut(self._next_start()))
+        else:
+            self._submit(Finished(failed(FailureKind.TIMED_OUT, "the run did not end before its lock expired")))
+
+    def _may_retry(self) -> bool:
+        return may_retry(self.failures, self.function.entry.max_retries)
+
+    def _event(self, outcome: Outcome) -> Event:
+        retry = self._may_retry()
+        if isinstance(outcome, Returned):
+            result = self.function.shape.result(outcome.value)
+            if retry and result.kind is ResultKind.ERROR and not is_permanent(_error(result)):
+                return self._temporary("activity finished with error", _error_text(result))
+            return Finished(result)
+        if retry and outcome.retry:
+            return self._temporary(outcome.reason, outcome.detail)
+        return Finished(failed(outcome.kind, outcome.reason, outcome.detail))
+
+    def _temporary(self, reason: str, detail: str | None) -> Event:
+        return TemporarilyFailed(self._next_start(), reason, detail)
+
+    def _next_start(self) -> datetime:
+        return self._kernel.clock.now() + backoff(
+            self.function.entry.retry_exp_backoff, self.failures + 1, maximum=MAX_BACKOFF
+        )
+
+    def _submit(self, event: Event) -> None:
+        turn = self._kernel.new_turn()
+        if isinstance(event, Finished):
+            self._kernel.finish(
+                turn,
+                self.execution_id,
+                event.retval,
+                version=self.version,
+                cursor=None,
+                parent=self.created.parent,
+                keep=True,
+            )
+        else:
+            turn.append(self.execution_id, event, version=self.version)
+        self._kernel.pipeline.submit(turn)
+
+    def _log(self, line: LogLine) -> None:
+        self._kernel.component_log(self.execution_id, self.run_id, line)
+
+
+def _error(result: ExecutionResult) -> TypedValue | None:
+    return result.err if isinstance(result.err, TypedValue) else None
+
+
+def _error_text(result: ExecutionResult) -> str:
+    error = _error(result)
+    return msgspec.json.encode(None if error is None else error.value).decode()

@@ -1,0 +1,116 @@
+"""Opening a deployment: every component of the configuration, checked against the others, with one id."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from obelisk.config.model import Config
+from obelisk.core.events import ComponentRole
+from obelisk.errors import ComponentError
+from obelisk.ids import DeploymentId
+from obelisk.interfaces.components import Component
+from obelisk.interfaces.executions import FunctionDetail
+from obelisk.interfaces.provider import Host
+from obelisk.interfaces.sources import Artifact, ComponentSource
+from obelisk.runtime.functions import ComponentEntry, Functions, details, exported_details
+from obelisk.runtime.linking import check_links
+from obelisk.wit.extensions import extension_interfaces
+from obelisk.wit.printer import component_wit
+
+S = TypeVar("S")
+SCHEME_END = "://"
+
+
+class OpenHost:
+    """What component kinds are handed; see ``interfaces.components.ComponentHost``."""
+
+    def __init__(
+        self, host: Host, base: Path, *, sources: Mapping[str, ComponentSource], services: Mapping[type, Any]
+    ) -> None:
+        self.host = host
+        self.base = base
+        self._sources = sources
+        self._services = services
+
+    async def fetch(self, location: str) -> Artifact:
+        """Fetch a component by the source for its scheme."""
+        scheme, end, _ = location.partition(SCHEME_END)
+        source = self._sources.get(scheme if end else "")
+        if source is None:
+            known = ", ".join(f"`{name}{SCHEME_END}`" for name in sorted(self._sources) if name) or "paths only"
+            raise ComponentError(
+                f"no component source for `{location}`: expected a path or one of {known}; install the plugin for it"
+            )
+        return await source.fetch(location, base=self.base)
+
+    def service(self, kind: type[S]) -> S:
+        """Return what the engine shares under this type."""
+        found = self._services.get(kind)
+        if not isinstance(found, kind):
+            raise ComponentError(f"the engine offers no `{kind.__name__}` to component kinds")
+        return found
+
+
+async def open_components(config: Config, host: OpenHost, stack: AsyncExitStack) -> list[ComponentEntry]:
+    """Open every component of the configuration side by side; raise one ``ComponentError`` for all that fail."""
+    opened = await asyncio.gather(
+        *(stack.enter_async_context(use.provider.open(use.settings, host)) for use in config.components),
+        return_exceptions=True,
+    )
+    errors = [result for result in opened if isinstance(result, BaseException)]
+    for error in errors:
+        if not isinstance(error, ComponentError):
+            raise error
+    if errors:
+        raise ComponentError("\n".join(dict.fromkeys(str(error) for error in errors)))
+    return [ComponentEntry(component) for component in opened if not isinstance(component, BaseException)]
+
+
+def check(entries: Sequence[ComponentEntry]) -> Functions:
+    """Return the functions of the components; raise ``LinkError`` when they do not fit together."""
+    functions = Functions(entries)
+    check_links([entry.component for entry in entries])
+    return functions
+
+
+def deployment_digest(entries: Sequence[ComponentEntry]) -> str:
+    """Return what identifies a set of components and their settings."""
+    described = [(entry.component.id, msgspec.to_builtins(entry.component.settings, enc_hook=str)) for entry in entries]
+    described.sort(key=lambda pair: pair[0].name)
+    encoded = msgspec.json.Encoder(order="deterministic").encode(described)
+    return "sha256:" + hashlib.sha256(encoded).hexdigest()
+
+
+class EngineComponents:
+    """The components of the deployment; see ``interfaces.executions.Components``."""
+
+    def __init__(self, entries: Sequence[ComponentEntry], deployment_id: DeploymentId) -> None:
+        self.deployment_id = deployment_id
+        self._components = tuple(entry.component for entry in entries)
+
+    def list(self) -> tuple[Component, ...]:
+        """Return the components in the order of the configuration."""
+        return self._components
+
+    def exports(self, component: Component, *, extensions: bool) -> tuple[FunctionDetail, ...]:
+        """Return what a component exports, with the functions derived from it when ``extensions`` is true."""
+        return exported_details(component, extensions=extensions)
+
+    def imports(self, component: Component) -> tuple[FunctionDetail, ...]:
+        """Return what a component imports."""
+        return tuple(details(component.world.imports, submittable=False))
+
+    def wit(self, component: Component) -> str:
+        """Return the WIT text of a component with its extension packages."""
+        role: ComponentRole = component.role
+        extensions = [
+            extension for exported in component.exports for extension in extension_interfaces(exported, role=role)
+        ]
+        return component_wit(component.world, extensions)

@@ -1,0 +1,221 @@
+"""The engine: the composition root.
+
+``async with Engine(config) as engine`` opens the storage, the component sources and every component, checks that they fit
+together, takes up what a crashed process left, and runs until the block is left. The server is an engine with listeners; a
+test or a program that embeds Obelisk uses the engine alone.
+
+Order of opening: storage, then components (each enters one exit stack), then the drivers. Leaving goes backwards: nothing
+new is locked, activities get ``[server] shutdown_timeout``, what is left is unlocked without using up a retry, and all
+writes are done before the storage closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from obelisk.clock import Clock, SystemClock
+from obelisk.config.model import Config, WasmSettings
+from obelisk.errors import ConfigError, ObeliskError
+from obelisk.interfaces.provider import Host, RandomSource
+from obelisk.interfaces.storage import Deployment, Storage
+from obelisk.runtime.deploy import EngineComponents, OpenHost, check, deployment_digest, open_components
+from obelisk.runtime.executions import EngineExecutions
+from obelisk.runtime.executor import Executor
+from obelisk.runtime.functions import ComponentEntry, Functions
+from obelisk.runtime.garbage import GarbageCollector
+from obelisk.runtime.identity import IdSource
+from obelisk.runtime.incarnations import Incarnation
+from obelisk.runtime.kernel import Kernel
+from obelisk.runtime.recovery import recover
+from obelisk.runtime.stopping import stop
+from obelisk.wasm.compile import CodeCache, CompileLimits
+from obelisk.wasm.components import WasmComponents
+from obelisk.wasm.engine import WasmEngine
+from obelisk.wasm.guest import GuestLimits
+from obelisk.wasm.settings import EngineSettings
+
+MAX_HOT = 8000
+MAPS_PER_GUEST = 8
+MAX_VALUE_SIZE = 256 * 1024 * 1024
+_log = logging.getLogger("obelisk.engine")
+
+
+class Engine:
+    """See the module's documentation. ``executions`` and ``components`` are usable inside of the block."""
+
+    executions: EngineExecutions
+    components: EngineComponents
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, random: RandomSource | None = None) -> None:
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self.random: RandomSource = random or os.urandom
+        self._ids = IdSource(self.clock, self.random)
+        self._garbage = GarbageCollector()
+        self._stack = AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._kernel: Kernel | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing happens before time passes, or somebody outside does something."""
+        return self._kernel is None or self._kernel.is_quiet
+
+    async def quiet(self) -> None:
+        """Wait until no write and no read of the engine is under way."""
+        if self._kernel is not None:
+            await self._kernel.work.wait_none()
+
+    async def _open(self) -> None:
+        self._stack.callback(self._garbage.give_back)
+        self._garbage.take_over()
+        host = make_host(self.config, clock=self.clock, random=self.random)
+        entries = await open_deployment(self.config, host, self._stack)
+        functions = check(entries)
+        storage: Storage = await self._stack.enter_async_context(
+            self.config.store.provider.open(self.config.store.settings, host)
+        )
+        proposed = Deployment(self._ids.deployment(), deployment_digest(entries), self.clock.now())
+        deployment = await storage.deployment(proposed)
+        self._kernel = self._make_kernel(storage, functions, deployment)
+        self.executions = EngineExecutions(self._kernel)
+        self.components = EngineComponents(entries, deployment.deployment_id)
+        await self._start(self._kernel, entries)
+
+    def _make_kernel(self, storage: Storage, functions: Functions, deployment: Deployment) -> Kernel:
+        workflows = self.config.kernel.workflows
+        kernel = Kernel(
+            storage,
+            self.clock,
+            self._ids,
+            functions=functions,
+            deployment_id=deployment.deployment_id,
+            executor_id=self._ids.executor(),
+            hot_limit=default_hot_limit() if workflows.hot_limit is None else workflows.hot_limit,
+            run_ahead=workflows.run_ahead,
+            spawn=self._spawn,
+        )
+        watcher = self.config.kernel.timers_watcher
+        kernel.timers.leeway, kernel.timers.poll = watcher.leeway, watcher.tick_sleep
+        return kernel
+
+    async def _start(self, kernel: Kernel, entries: list[ComponentEntry]) -> None:
+        if kernel.storage.directory is not None:
+            incarnation = Incarnation(kernel.storage.directory, kernel.executor_id)
+            self._stack.callback(incarnation.close)
+        await recover(kernel)
+        executors = {entry: Executor(kernel, entry) for entry in entries if entry.ffqns()}
+        kernel.wake_executor = lambda entry: executors[entry].wake()
+        self._spawn(kernel.alarms.run())
+        self._spawn(self._garbage.run())
+        if self.config.kernel.timers_watcher.enabled:
+            self._spawn(kernel.timers.run())
+        for executor in executors.values():
+            self._spawn(executor.run())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(_guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _close(self) -> None:
+        try:
+            if self._kernel is not None:
+                await stop(self._kernel, self.config.kernel.server.shutdown_timeout)
+        finally:
+            await self._cancel_tasks()
+            await self._stack.aclose()
+
+    async def _cancel_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except ObeliskError as error:
+        _log.error("%s", error)
+    except Exception:  # noqa: BLE001 - one broken task must not end without a word
+        _log.exception("a task of the engine ended unexpectedly")
+
+
+async def open_deployment(config: Config, host: Host, stack: AsyncExitStack) -> list[ComponentEntry]:
+    """Open the component sources, the WASM engine and every component; all are closed with ``stack``."""
+    sources = {
+        use.provider.scheme: await stack.enter_async_context(use.provider.open(use.settings, host))
+        for use in config.sources
+    }
+    components = _wasm_components(config)
+    stack.callback(components.close)
+    stack.callback(components.engine.close)  # left first: its workers may still hold guests
+    services: dict[type, Any] = {WasmComponents: components}
+    return await open_components(config, OpenHost(host, config.base, sources=sources, services=services), stack)
+
+
+def _wasm_components(config: Config) -> WasmComponents:
+    wasm = config.kernel.wasm
+    settings = EngineSettings(fuel=wasm.fuel != "unlimited", max_wasm_stack=int(wasm.stack))
+    engine = WasmEngine(settings, limits=_guest_limits(wasm), loop=asyncio.get_running_loop())
+    directory = wasm.codegen_cache.directory
+    limits = CompileLimits(timeout=wasm.compile.timeout, memory=wasm.compile.memory)
+    return WasmComponents(engine, CodeCache(Path(directory), settings), limits, max_size=int(wasm.max_component_size))
+
+
+def _guest_limits(wasm: WasmSettings) -> GuestLimits:
+    return GuestLimits(
+        memory=int(wasm.memory),
+        table_elements=wasm.table_elements,
+        tables=wasm.tables,
+        memories=wasm.memories,
+        instances=wasm.instances,
+        value_size=MAX_VALUE_SIZE,
+        fuel=None if wasm.fuel == "unlimited" else wasm.fuel,
+    )
+
+
+def make_host(config: Config, *, clock: Clock | None = None, random: RandomSource | None = None) -> Host:
+    """Return what everything that the engine opens is handed; creates the directories."""
+    for directory in (config.data_dir, config.cache_dir):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot create the directory {directory}: {error}") from error
+    return Host(
+        clock or SystemClock(),
+        random or os.urandom,
+        config.data_dir,
+        config.cache_dir,
+        logging.getLogger("obelisk.plugin"),
+    )
+
+
+def default_hot_limit() -> int:
+    """Return how many waiting workflows this machine can keep in memory; each takes several memory maps."""
+    try:
+        maps = int(Path("/proc/sys/vm/max_map_count").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return MAX_HOT
+    return min(MAX_HOT, maps // MAPS_PER_GUEST)

@@ -1,0 +1,207 @@
+"""The kernel: what the drivers share, and the steps that join them.
+
+It holds the engine's parts and the executions that are in memory. A happening (an outcome, a lock, a response, a
+submission) becomes a ``Turn``; the methods here put into a turn what any driver may need: create an execution, finish
+one, hand a response to whoever waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from typing import Any
+
+from obelisk.clock import Clock
+from obelisk.core.events import (
+    ChildExecutionFinished,
+    Created,
+    ExecutionResult,
+    Finished,
+    Locked,
+    LogEvent,
+    Response,
+)
+from obelisk.core.replay import NewExecution
+from obelisk.core.state import State, Status
+from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
+from obelisk.interfaces.components import LogLevel, LogLine
+from obelisk.interfaces.storage import Entry, Storage, Write
+from obelisk.runtime.activity_run import RunningActivity
+from obelisk.runtime.alarms import Alarms
+from obelisk.runtime.functions import ComponentEntry, FunctionEntry, Functions
+from obelisk.runtime.identity import IdSource
+from obelisk.runtime.notifier import Notifier
+from obelisk.runtime.pipeline import Pipeline
+from obelisk.runtime.timers import Timers
+from obelisk.runtime.turn import FinishedRun, Turn
+from obelisk.runtime.work import WorkCount
+from obelisk.runtime.workflow_run import WorkflowRun
+from obelisk.runtime.workflows import Workflows
+
+_LEVELS = {
+    LogLevel.TRACE: logging.DEBUG,
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.WARN: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+_app_log = logging.getLogger("app")
+
+
+class Kernel:
+    """See the module's documentation. Everything happens on one event loop."""
+
+    def __init__(
+        self, storage: Storage, clock: Clock, ids: IdSource, *, functions: Functions, deployment_id: DeploymentId,
+        executor_id: ExecutorId, hot_limit: int, run_ahead: bool, spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:  # fmt: skip
+        self.storage = storage
+        self.clock = clock
+        self.ids = ids
+        self.functions = functions
+        self.deployment_id = deployment_id
+        self.executor_id = executor_id
+        self.spawn = spawn
+        self.is_stopping = False
+        self.work = WorkCount()
+        self.alarms = Alarms(clock)
+        self.notifier = Notifier()
+        self.timers = Timers(self)
+        self.workflows = Workflows(self, hot_limit=hot_limit)
+        self.activities: dict[ExecutionId, RunningActivity] = {}
+        self.pipeline = Pipeline(
+            storage,
+            work=self.work,
+            run_ahead=run_ahead,
+            on_committed=self._committed,
+            on_settled=self.workflows.trim,
+            on_unknown=self._unknown,
+        )
+        self.wake_executor: Callable[[ComponentEntry], None] = lambda entry: None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing happens before time passes, or somebody outside does something."""
+        return self.work.is_none and not self.activities and all(run.is_settled for run in self.workflows.hot)
+
+    def new_turn(self) -> Turn:
+        """Return an empty turn of now."""
+        return Turn(self.clock.now())
+
+    def lock_event(self, entry: ComponentEntry, now: datetime, run_id: RunId) -> Locked:
+        """Return a lock of ``entry``'s component that starts at ``now``."""
+        return Locked(
+            entry.component.id,
+            self.executor_id,
+            self.deployment_id,
+            run_id,
+            now + entry.lock_expiry,
+            entry.retry_config,
+        )
+
+    def create(self, turn: Turn, new: NewExecution, *, by: WorkflowRun) -> None:
+        """Create an execution that a workflow asked for, locked for this executor when it can start at once."""
+        function = self.functions.get(new.ffqn)
+        scheduled_by = None if new.parent is not None else by.execution_id
+        self.create_execution(
+            turn, new.execution_id, function, new.params,
+            parent=new.parent, scheduled_at=new.scheduled_at, scheduled_by=scheduled_by, metadata={},
+        )  # fmt: skip
+
+    def create_execution(
+        self, turn: Turn, execution_id: ExecutionId, function: FunctionEntry, params: list[Any], *,
+        parent: tuple[ExecutionId, JoinSetId] | None, scheduled_at: datetime, scheduled_by: ExecutionId | None,
+        metadata: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        """Create an execution, locked for this executor when it can start at once."""
+        entry = function.entry
+        created = Created(
+            function.ffqn,
+            params,
+            parent,
+            scheduled_at,
+            entry.component.id,
+            self.deployment_id,
+            dict(metadata),
+            scheduled_by,
+        )
+        turn.append(execution_id, created, version=0, cursor=0)
+        if scheduled_at > turn.now or self.is_stopping or not entry.permits.take():
+            return
+        lock = self.lock_event(entry, turn.now, self.ids.run())
+        turn.append(execution_id, lock, version=1)
+        if entry.is_workflow:
+            self._start_workflow(turn, execution_id, LogEvent(0, turn.now, created), function, lock)
+        else:
+            activity = RunningActivity(
+                self, execution_id, created, function,
+                run_id=lock.run_id, version=2, failures=0, deadline=lock.lock_expires_at,
+            )  # fmt: skip
+            turn.undo.append(activity.discard)
+            (turn.ahead if entry.component.pure else turn.after).append(activity.start)
+
+    def finish(
+        self, turn: Turn, execution_id: ExecutionId, result: ExecutionResult, *,
+        version: int, cursor: int | None, parent: tuple[ExecutionId, JoinSetId] | None, keep: bool = False,
+    ) -> None:  # fmt: skip
+        """Finish an execution and answer its parent. ``keep`` saves the result even if the rest of the turn is refused."""
+        event = Finished(result)
+        turn.append(execution_id, event, version=version, cursor=cursor)
+        response = None
+        if parent is not None:
+            response = ChildExecutionFinished(parent[1], execution_id, version, result)
+            self.deliver(turn, parent[0], response)
+        if keep:
+            write = Write(execution_id, (Entry(turn.now, event),), version)
+            turn.results.append(FinishedRun(write, None if parent is None else parent[0], response))
+
+    def deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
+        """Append a response to an execution; when it is in memory it goes on in this turn."""
+        turn.todo.append(lambda: self.workflows.deliver(turn, execution_id, response))
+
+    def component_log(self, execution_id: ExecutionId, run_id: RunId, line: LogLine) -> None:
+        """Pass on a line that a component logged."""
+        _app_log.log(_LEVELS[line.level], "%s", line.message, extra={"execution_id": execution_id, "run_id": run_id})
+
+    def _start_workflow(
+        self, turn: Turn, execution_id: ExecutionId, created: LogEvent, function: FunctionEntry, lock: Locked
+    ) -> None:
+        run = WorkflowRun(
+            self, execution_id, created, function,
+            run_id=lock.run_id, version=2, cursor=0, lock_expires_at=lock.lock_expires_at,
+        )  # fmt: skip
+        self.workflows.add(run)
+        turn.undo.append(run.drop)
+        if turn.count < function.entry.batching:
+            turn.todo.append(lambda: run.start(turn))
+        else:
+            turn.after.append(lambda: self.workflows.start(run))
+
+    def _committed(self, execution_id: ExecutionId, state: State) -> None:
+        self.notifier.changed(execution_id, state)
+        if state.status is not Status.PENDING:
+            return
+        function = self.functions.find(state.ffqn)
+        if function is None:
+            return
+        entry = function.entry
+        if state.due_at <= self.clock.now():
+            self.wake_executor(entry)
+        else:
+            self.alarms.at(state.due_at, lambda: self.wake_executor(entry))
+
+    def _unknown(self, turn: Turn) -> None:
+        for undo in turn.undo:
+            undo()
+        self.workflows.drop_all()
+
+
+def spawner(group: asyncio.TaskGroup) -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Return a function that starts tasks in ``group``."""
+
+    def spawn(work: Coroutine[Any, Any, None]) -> None:
+        group.create_task(work)
+
+    return spawn

@@ -1,0 +1,56 @@
+"""Tells who waits for an execution about its new states."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from obelisk.core.state import State
+from obelisk.ids import ExecutionId
+
+
+class Subscription:
+    """The newest state of one execution that a commit of this process led to."""
+
+    __slots__ = ("_changed", "state")
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self._changed = asyncio.Event()
+
+    def put(self, state: State) -> None:
+        """Take note of a newer state."""
+        self.state = state
+        self._changed.set()
+
+    async def changed(self) -> State | None:
+        """Wait for a state that was not returned yet."""
+        await self._changed.wait()
+        self._changed.clear()
+        return self.state
+
+
+class Notifier:
+    """Knows the subscriptions by execution; executions that nobody asks about cost one lookup."""
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[ExecutionId, set[Subscription]] = {}
+
+    def changed(self, execution_id: ExecutionId, state: State) -> None:
+        """Pass on a durable state."""
+        for subscription in self._subscriptions.get(execution_id, ()):
+            subscription.put(state)
+
+    @contextmanager
+    def subscribe(self, execution_id: ExecutionId) -> Iterator[Subscription]:
+        """Subscribe for as long as the context is open."""
+        subscription = Subscription()
+        self._subscriptions.setdefault(execution_id, set()).add(subscription)
+        try:
+            yield subscription
+        finally:
+            others = self._subscriptions[execution_id]
+            others.discard(subscription)
+            if not others:
+                del self._subscriptions[execution_id]

@@ -1,0 +1,120 @@
+"""The commit pipeline: turns go in, their effects are let out.
+
+Theory of operation
+    ``submit`` hands a turn's batch to the storage at once, in the order of calls, and returns. Many batches may be under
+    way; each names the versions that the one before it leads to, so a refused batch takes those built on it with it. The
+    storage makes one transaction of all that wait.
+
+    Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
+    its new state. *Refused*: the workflows that ran ahead are dropped and will be replayed; results of finished
+    executions are submitted again, each alone under its own version. *Unknown*: ``on_unknown`` drops everything in memory.
+
+    ``ahead`` holds the starts of pure activities. They may happen before the commit that holds their cause, since nobody
+    outside can see them; they are let out at submission while few turns are under way, else with the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from obelisk.core.state import State
+from obelisk.errors import CommitRefusedError, ObeliskError
+from obelisk.ids import ExecutionId
+from obelisk.interfaces.storage import Batch, Committed, Storage
+from obelisk.runtime.turn import FinishedRun, Turn
+from obelisk.runtime.work import WorkCount
+
+MAX_AHEAD = 64
+_log = logging.getLogger("obelisk.commit")
+
+
+class Pipeline:
+    """See the module's theory of operation."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        work: WorkCount,
+        run_ahead: bool,
+        on_committed: Callable[[ExecutionId, State], None],
+        on_settled: Callable[[Turn], None],
+        on_unknown: Callable[[Turn], None],
+    ) -> None:
+        self._storage = storage
+        self._run_ahead = run_ahead
+        self._on_committed = on_committed
+        self._on_settled = on_settled
+        self._on_unknown = on_unknown
+        self._under_way = 0
+        self._work = work
+
+    def submit(self, turn: Turn) -> None:
+        """Write a turn. Never raises; the outcome arrives on the loop."""
+        turn.settle()
+        batch = turn.batch()
+        for follow_up in turn.after_submit:
+            follow_up()
+        if not batch.writes:
+            self._release(turn)
+            return
+        self._under_way += 1
+        self._work.begin()
+        for run in turn.participants:
+            run.under_way += 1
+        future = self._storage.commit(batch)
+        if self._run_ahead and self._under_way < MAX_AHEAD:
+            self._start_ahead(turn)
+        future.add_done_callback(lambda done: self._finished(turn, batch, done))
+
+    def _start_ahead(self, turn: Turn) -> None:
+        loop = asyncio.get_running_loop()
+        for start in turn.ahead:
+            loop.call_soon(start)
+        turn.ahead.clear()
+
+    def _release(self, turn: Turn) -> None:
+        for effect in (*turn.ahead, *turn.after):
+            effect()
+
+    def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
+        self._under_way -= 1
+        for run in turn.participants:
+            run.under_way -= 1
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled() or (error is not None and not isinstance(error, ObeliskError)):
+            _log.error("a commit ended unexpectedly: %s", error)
+            self._on_unknown(turn)
+        elif error is None:
+            self._committed(turn, batch, future.result())
+        elif isinstance(error, CommitRefusedError):
+            self._refused(turn, error)
+        else:
+            _log.error("the outcome of a commit is unknown: %s", error)
+            self._on_unknown(turn)
+        self._work.end()
+
+    def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
+        for write, state in zip(batch.writes, committed.states, strict=True):
+            self._on_committed(write.execution_id, state)
+        self._release(turn)
+        self._on_settled(turn)
+
+    def _refused(self, turn: Turn, error: CommitRefusedError) -> None:
+        _log.info("a batch was refused: %s", error)
+        for run in tuple(turn.participants):
+            run.drop()
+        for result in turn.results:
+            self._save(result, turn)
+        for undo in turn.undo:
+            undo()
+
+    def _save(self, result: FinishedRun, turn: Turn) -> None:
+        alone = Turn(turn.now)
+        for entry in result.write.entries:
+            alone.append(result.write.execution_id, entry.entry, version=result.write.expected_version)
+        if result.parent is not None and result.response is not None:
+            alone.append(result.parent, result.response, version=None)
+        self.submit(alone)

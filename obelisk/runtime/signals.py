@@ -1,0 +1,48 @@
+"""Signals of the server process: the first asks it to stop, the second ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EXIT_SECOND_SIGNAL = 130
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_log = logging.getLogger("obelisk.server")
+
+
+class StopRequest:
+    """Set by the first signal."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait for the first signal."""
+        await self._event.wait()
+
+    def receive(self, received: signal.Signals) -> None:
+        """Take note of a signal."""
+        if self._event.is_set():
+            _log.warning("%s again: ending at once", received.name)
+            # What is committed is safe, and nothing else may be waited for.
+            os._exit(EXIT_SECOND_SIGNAL)
+        _log.info("%s: stopping", received.name)
+        self._event.set()
+
+
+@contextmanager
+def stop_signals() -> Iterator[StopRequest]:
+    """Handle SIGTERM and SIGINT on the running loop for as long as the context is open."""
+    loop = asyncio.get_running_loop()
+    request = StopRequest()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, request.receive, number)
+    try:
+        yield request
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,108 @@
+"""Timers: delays that fall due, and locks that expired without an end.
+
+A delay that this process wrote is expected at its time. What other processes left (a delay of a crashed server, a lock
+whose holder is gone) is found by asking the storage for what falls due next; when the storage is shared it is asked
+again every ``poll``. A lock counts as expired ``leeway`` after its time, so that the holder's own write comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from obelisk.core.events import DelayFinished, FailureKind, TemporarilyTimedOut, Unlocked, failed
+from obelisk.core.retry import backoff, may_retry
+from obelisk.errors import StorageError
+from obelisk.ids import DelayId
+from obelisk.interfaces.storage import DueDelay, Held
+from obelisk.runtime.functions import MAX_BACKOFF, to_timedelta
+from obelisk.runtime.turn import Turn
+
+if TYPE_CHECKING:
+    from obelisk.runtime.kernel import Kernel
+
+PAGE = 500
+_log = logging.getLogger("obelisk.timers")
+
+
+class Timers:
+    """See the module's documentation. ``leeway`` and ``poll`` are set from the configuration."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._wake = asyncio.Event()
+        self._delivering: set[DelayId] = set()
+        self.leeway = timedelta(milliseconds=500)
+        self.poll = timedelta(seconds=1)
+
+    def expect(self, when: datetime) -> None:
+        """Look for due delays at ``when``."""
+        self._kernel.alarms.at(when, self._wake.set)
+
+    async def run(self) -> None:
+        """Serve delays and expired locks until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                with self._kernel.work.piece():
+                    until = await self._serve()
+            except StorageError as error:
+                _log.error("timers cannot read the storage, trying again: %s", error)
+                until = self._kernel.clock.now() + self.poll
+            if until is not None:
+                self.expect(until)
+            await self._wake.wait()
+
+    async def _serve(self) -> datetime | None:
+        storage, now = self._kernel.storage, self._kernel.clock.now()
+        delays = await storage.due_delays(now, limit=PAGE)
+        for delay in delays:
+            self._deliver(delay)
+        for held in await storage.expired_locks(now - self.leeway, limit=PAGE):
+            self._expire(held, now)
+        if len(delays) == PAGE:
+            return now
+        return await self._next(now)
+
+    async def _next(self, now: datetime) -> datetime | None:
+        storage = self._kernel.storage
+        candidates = [await storage.next_timer(now)]
+        expiring = await storage.next_timer(now - self.leeway)
+        if expiring is not None and expiring <= now:
+            candidates.append(expiring + self.leeway)
+        if storage.shared:
+            candidates.append(now + self.poll)
+        return min((when for when in candidates if when is not None), default=None)
+
+    def _deliver(self, delay: DueDelay) -> None:
+        if delay.delay_id in self._delivering:
+            return
+        self._delivering.add(delay.delay_id)
+        turn = self._kernel.new_turn()
+        self._kernel.deliver(turn, delay.execution_id, DelayFinished(delay.join_set_id, delay.delay_id))
+        turn.after.append(lambda: self._delivering.discard(delay.delay_id))
+        turn.undo.append(lambda: self._delivering.discard(delay.delay_id))
+        self._kernel.pipeline.submit(turn)
+
+    def _expire(self, held: Held, now: datetime) -> None:
+        if held.execution_id in self._kernel.activities or self._kernel.workflows.is_active(held.execution_id):
+            return
+        turn = Turn(now)
+        self._append_end(turn, held, now)
+        self._kernel.pipeline.submit(turn)
+
+    def _append_end(self, turn: Turn, held: Held, now: datetime) -> None:
+        state = held.state
+        retry = state.retry_config
+        if retry.max_retries is None and state.made_progress:
+            turn.append(held.execution_id, Unlocked(now, "made progress"), version=state.next_version)
+        elif may_retry(state.failures, retry.max_retries):
+            pause = backoff(to_timedelta(retry.retry_exp_backoff), state.failures + 1, maximum=MAX_BACKOFF)
+            turn.append(held.execution_id, TemporarilyTimedOut(now + pause), version=state.next_version)
+        else:
+            result = failed(FailureKind.TIMED_OUT, "the lock expired without an end of the run")
+            self._kernel.finish(
+                turn, held.execution_id, result, version=state.next_version, cursor=None, parent=state.parent
+            )

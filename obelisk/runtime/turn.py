@@ -1,0 +1,85 @@
+"""A turn: everything that follows in memory from one happening, written as one batch.
+
+A finished activity answers its parent; the parent, when it is in memory, goes on at once and asks for the next child; that
+child is created and locked. All of it is one turn, hence one commit. Nothing that can be seen from outside happens before
+that commit: what is to happen then waits in ``after``.
+
+What ran ahead of the commit can be refused: somebody else wrote to one of the executions. Then the workflows that ran
+ahead are dropped (``participants``), and what must not be lost, the results of finished executions, is written alone
+(``results``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from obelisk.core.events import ChildExecutionFinished, Event, Response
+from obelisk.ids import ExecutionId
+from obelisk.interfaces.storage import Batch, Entry, Write
+
+if TYPE_CHECKING:
+    from obelisk.runtime.workflow_run import WorkflowRun
+
+
+class FinishedRun(Struct, frozen=True):
+    """A finished activity's last write, and the response to its parent."""
+
+    write: Write
+    parent: ExecutionId | None
+    response: ChildExecutionFinished | None
+
+
+class _Draft:
+    __slots__ = ("entries", "expected_cursor", "expected_version")
+
+    def __init__(self, expected_version: int | None, expected_cursor: int | None) -> None:
+        self.expected_version = expected_version
+        self.expected_cursor = expected_cursor
+        self.entries: list[Entry] = []
+
+
+class Turn:
+    """See the module's documentation. ``now`` is the one time of everything in it."""
+
+    __slots__ = ("_drafts", "after", "after_submit", "ahead", "count", "now", "participants", "results", "todo", "undo")
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.count = 0
+        self.after: list[Callable[[], None]] = []
+        self.after_submit: list[Callable[[], None]] = []
+        self.ahead: list[Callable[[], None]] = []
+        self.todo: deque[Callable[[], None]] = deque()
+        self.participants: set[WorkflowRun] = set()
+        self.results: list[FinishedRun] = []
+        self.undo: list[Callable[[], None]] = []
+        self._drafts: dict[ExecutionId, _Draft] = {}
+
+    def append(
+        self, execution_id: ExecutionId, entry: Event | Response, *, version: int | None, cursor: int | None = None
+    ) -> None:
+        """Append an entry. The expectations count for the first entry of an execution in this turn."""
+        draft = self._drafts.get(execution_id)
+        if draft is None:
+            draft = self._drafts[execution_id] = _Draft(version, cursor)
+        draft.entries.append(Entry(self.now, entry))
+        self.count += 1
+
+    def settle(self) -> None:
+        """Do what is to be done in this turn, and what follows from that."""
+        while self.todo:
+            self.todo.popleft()()
+
+    def batch(self) -> Batch:
+        """Return the writes of the turn."""
+        return Batch(
+            tuple(
+                Write(execution_id, tuple(draft.entries), draft.expected_version, draft.expected_cursor)
+                for execution_id, draft in self._drafts.items()
+            )
+        )

@@ -1,0 +1,170 @@
+"""The workflow executions of this process: those in memory, and those that were dropped while they wait.
+
+A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component says
+``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a *cold*
+record. A response to a cold one is written together with a new lock, and after that commit it is loaded and replayed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from obelisk.core.events import Locked, Response
+from obelisk.errors import StorageError
+from obelisk.ids import ExecutionId, RunId
+from obelisk.interfaces.storage import ExecutionLog, LockedExecution
+from obelisk.runtime.functions import FunctionEntry
+from obelisk.runtime.turn import Turn
+from obelisk.runtime.workflow_run import ColdWorkflow, WorkflowRun
+
+if TYPE_CHECKING:
+    from obelisk.runtime.kernel import Kernel
+
+EVICTIONS_AT_ONCE = 64
+PAGE = 10_000
+_log = logging.getLogger("obelisk.workflows")
+
+
+class Workflows:
+    """See the module's documentation."""
+
+    def __init__(self, kernel: Kernel, *, hot_limit: int) -> None:
+        self._kernel = kernel
+        self._hot_limit = hot_limit
+        self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
+        self._cold: dict[ExecutionId, ColdWorkflow] = {}
+        self._loading: set[ExecutionId] = set()
+
+    @property
+    def hot(self) -> list[WorkflowRun]:
+        """The executions in memory, the least recently active first."""
+        return list(self._hot.values())
+
+    def is_active(self, execution_id: ExecutionId) -> bool:
+        """Whether an execution computes here, or has writes that are not committed."""
+        run = self._hot.get(execution_id)
+        return execution_id in self._loading or (run is not None and not run.is_settled)
+
+    def add(self, run: WorkflowRun) -> None:
+        """Take an execution into memory."""
+        self._cold.pop(run.execution_id, None)
+        self._hot[run.execution_id] = run
+
+    def remove(self, run: WorkflowRun) -> None:
+        """Forget an execution that was in memory."""
+        if self._hot.get(run.execution_id) is run:
+            del self._hot[run.execution_id]
+
+    def waits(self, run: WorkflowRun) -> None:
+        """Take note that an execution was active and now waits."""
+        if run.execution_id in self._hot:
+            self._hot.move_to_end(run.execution_id)
+
+    def drop_all(self) -> None:
+        """Forget everything in memory."""
+        self._cold.clear()
+        for run in self.hot:
+            run.drop()
+
+    def trim(self, turn: Turn) -> None:
+        """Drop what should not stay in memory, after a turn was committed."""
+        for run in turn.participants:
+            if run.function.entry.interrupts:
+                self._cool(run)
+        excess = len(self._hot) - self._hot_limit
+        if excess <= 0:
+            return
+        oldest = [run for run, _ in zip(self._hot.values(), range(excess + EVICTIONS_AT_ONCE), strict=False)]
+        for run in oldest:
+            excess -= self._cool(run)
+            if excess <= 0:
+                return
+
+    def deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
+        """Append a response, and let the execution go on when this process holds it."""
+        run = self._hot.get(execution_id)
+        if run is not None:
+            run.deliver(turn, response)
+            return
+        cold = self._cold.pop(execution_id, None)
+        if cold is None:
+            turn.append(execution_id, response, version=None)
+        else:
+            self._warm(turn, execution_id, cold, response)
+
+    def start(self, run: WorkflowRun) -> None:
+        """Let an execution that was not started yet run in a turn of its own."""
+        turn = self._kernel.new_turn()
+        run.start(turn)
+        self._kernel.pipeline.submit(turn)
+
+    async def resume(self, locked: LockedExecution, function: FunctionEntry, lock: Locked) -> None:
+        """Go on with an execution that was locked for this process; its permit is taken already."""
+        run = self._hot.get(locked.execution_id)
+        state = locked.state
+        if run is not None and not run.under_way and run.version == state.next_version - 1:
+            responses = await self._kernel.storage.responses(locked.execution_id, after_cursor=run.cursor, limit=PAGE)
+            if (
+                not run.under_way
+                and run.version == state.next_version - 1
+                and run.cursor + len(responses) == state.cursor
+            ):
+                function.entry.permits.release(started=False)
+                turn = self._kernel.new_turn()
+                run.relock(turn, responses, version=state.next_version, cursor=state.cursor, lock=lock)
+                self._kernel.pipeline.submit(turn)
+                return
+        if run is not None:
+            run.drop()
+        await self._load(locked.execution_id, function, lock.run_id)
+
+    def _cool(self, run: WorkflowRun) -> bool:
+        if not run.is_settled or self._hot.get(run.execution_id) is not run:
+            return False
+        cold = run.cold()
+        run.drop()
+        if cold is not None:
+            self._cold[run.execution_id] = cold
+        return True
+
+    def _warm(self, turn: Turn, execution_id: ExecutionId, cold: ColdWorkflow, response: Response) -> None:
+        kernel, entry = self._kernel, cold.function.entry
+        turn.append(execution_id, response, version=cold.version, cursor=cold.cursor)
+        if response.join_set_id != cold.waits_for:
+            self._cold[execution_id] = ColdWorkflow(
+                cold.function, cold.created, cold.created_at, cold.run_id, cold.version, cold.cursor + 1, cold.waits_for
+            )
+        elif not kernel.is_stopping and entry.permits.take():
+            turn.append(execution_id, kernel.lock_event(entry, turn.now, cold.run_id), version=None)
+            turn.undo.append(lambda: entry.permits.release(started=False))
+            turn.after.append(lambda: kernel.spawn(self._load(execution_id, cold.function, cold.run_id)))
+
+    async def _load(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
+        permits = function.entry.permits
+        self._loading.add(execution_id)
+        self._kernel.work.begin()
+        try:
+            loaded = await self._kernel.storage.load(execution_id)
+        except StorageError as error:
+            _log.error("`%s` cannot be loaded: %s", execution_id, error)
+            loaded = None
+        finally:
+            self._kernel.work.end()
+            self._loading.discard(execution_id)
+        if loaded is None or self._kernel.is_stopping or not _is_held(loaded, run_id):
+            permits.release(started=False)
+            return
+        run = WorkflowRun(
+            self._kernel, execution_id, loaded.events[0], function,
+            run_id=run_id, version=loaded.state.next_version, cursor=loaded.state.cursor,
+            lock_expires_at=loaded.state.due_at, history=loaded.events, responses=loaded.responses,
+        )  # fmt: skip
+        self.add(run)
+        self.start(run)
+
+
+def _is_held(loaded: ExecutionLog, run_id: RunId) -> bool:
+    holder = loaded.state.held_by
+    return holder is not None and holder.run_id == run_id

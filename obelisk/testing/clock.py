@@ -1,0 +1,54 @@
+"""A clock that stands still until it is told to move."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class ManualClock:
+    """A ``Clock`` for tests: time passes only through ``advance``, ``advance_to`` and ``jump``."""
+
+    __test__ = False
+
+    def __init__(self, start: datetime = START) -> None:
+        self._now = start
+        self._count = 0
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        """Return the time that was set last."""
+        return self._now
+
+    async def sleep_until(self, when: datetime) -> None:
+        """Return once the clock was moved to ``when`` or beyond."""
+        if when <= self._now:
+            return
+        self._count += 1
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (when, self._count, woken))
+        await woken
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.advance_to(self._now + by)
+
+    def advance_to(self, when: datetime) -> None:
+        """Move to a time, not backwards, and wake everybody who slept until then."""
+        self._now = max(self._now, when)
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            woken = heapq.heappop(self._sleepers)[2]
+            if not woken.done():
+                woken.set_result(None)
+
+    def jump(self) -> bool:
+        """Move to the next time that somebody sleeps until; tell whether there is one."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        if not self._sleepers:
+            return False
+        self.advance_to(self._sleepers[0][0])
+        return True

@@ -1,0 +1,242 @@
+"""Small logs for the clauses of the storage suite."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from obelisk.core.events import (
+    OK_OUTCOME,
+    CancellationRequested,
+    ChildExecutionFinished,
+    ChildExecutionRequest,
+    ComponentId,
+    ComponentRole,
+    ComponentUpgradeFinished,
+    Created,
+    DelayFinished,
+    DelayRequest,
+    Event,
+    ExecutionResult,
+    Finished,
+    JoinNext,
+    JoinNextTry,
+    JoinSetCreate,
+    JoinSetRequest,
+    Locked,
+    Paused,
+    RequestOutcome,
+    Response,
+    RetryConfig,
+    Span,
+    TryOutcome,
+    TypedValue,
+    UpgradeOutcome,
+)
+from obelisk.ids import (
+    DelayId,
+    DeploymentId,
+    ExecutionId,
+    ExecutorId,
+    JoinSetId,
+    RunId,
+    child_execution_id,
+    delay_id,
+    new_deployment_id,
+    new_execution_id,
+    new_executor_id,
+    new_run_id,
+)
+from obelisk.interfaces.storage import Batch, Entry, LockWanted, Write
+from obelisk.names import Ffqn
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RUN_FN = Ffqn("test:pkg/ifc.run")
+OTHER_FN = Ffqn("test:pkg/ifc.other")
+OK = ExecutionResult(ok=TypedValue("u64", 42))
+ERR = ExecutionResult(err=TypedValue("string", "no"))
+JOIN_SET = JoinSetId("g:1")
+OTHER_JOIN_SET = JoinSetId("n:other")
+
+
+def at(seconds: float) -> datetime:
+    """Return the time ``seconds`` after ``NOW``."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes(10, "big")
+
+
+def execution(number: int = 1) -> ExecutionId:
+    """Return the id of a top-level execution."""
+    return new_execution_id(1, _bytes(number))
+
+
+def executor(number: int = 1) -> ExecutorId:
+    """Return the id of an executor."""
+    return new_executor_id(1, _bytes(number))
+
+
+def run(number: int = 1) -> RunId:
+    """Return the id of a run."""
+    return new_run_id(1, _bytes(number))
+
+
+def deployment(number: int = 1) -> DeploymentId:
+    """Return the id of a deployment."""
+    return new_deployment_id(1, _bytes(number))
+
+
+def digest(letter: str) -> str:
+    """Return a component digest."""
+    return "sha256:" + letter * 64
+
+
+def component(letter: str = "a") -> ComponentId:
+    """Return a component that is told from others by a letter."""
+    return ComponentId(ComponentRole.WORKFLOW, f"component-{letter}", digest(letter))
+
+
+def child(number: int = 1, *, parent: ExecutionId | None = None, join_set: JoinSetId = JOIN_SET) -> ExecutionId:
+    """Return the id of a child of an execution."""
+    return child_execution_id(parent or execution(), join_set, number)
+
+
+def delay(number: int = 1, *, owner: ExecutionId | None = None, join_set: JoinSetId = JOIN_SET) -> DelayId:
+    """Return the id of a delay of an execution."""
+    return delay_id(owner or execution(), join_set, number)
+
+
+def created(
+    ffqn: Ffqn = RUN_FN,
+    params: list[Any] | None = None,
+    *,
+    due: float = 0,
+    made_of: str = "a",
+    deployed: int = 1,
+    parent: tuple[ExecutionId, JoinSetId] | None = None,
+) -> Created:
+    """Return the first event of an execution that is due ``due`` seconds after ``NOW``."""
+    return Created(ffqn, params or [], parent, at(due), component(made_of), deployment(deployed))
+
+
+def locked(*, until: float = 60, by: int = 1, run_number: int = 1, made_of: str = "a", deployed: int = 1) -> Locked:
+    """Return a lock that expires ``until`` seconds after ``NOW``."""
+    retry = RetryConfig(5, Span(0, 100_000_000))
+    return Locked(component(made_of), executor(by), deployment(deployed), run(run_number), at(until), retry)
+
+
+def wanted(
+    *ffqns: Ffqn,
+    limit: int = 10,
+    now: float = 0,
+    lock: Locked | None = None,
+    made_of: str | None = None,
+    unfit: str | None = None,
+) -> LockWanted:
+    """Return what an executor wants that runs ``ffqns`` or, when given, the component ``made_of``."""
+    return LockWanted(
+        ffqns=frozenset(ffqns),
+        limit=limit,
+        now=at(now),
+        locked=lock or locked(until=now + 60),
+        component_digest=None if made_of is None else digest(made_of),
+        incompatible_digest=None if unfit is None else digest(unfit),
+    )
+
+
+def finished(result: ExecutionResult = OK) -> Finished:
+    """Return the last event of an execution."""
+    return Finished(result)
+
+
+def made(join_set: JoinSetId = JOIN_SET) -> JoinSetCreate:
+    """Return the creation of a join set."""
+    return JoinSetCreate(join_set)
+
+
+def asked_child(
+    number: int = 1, *, join_set: JoinSetId = JOIN_SET, outcome: RequestOutcome = OK_OUTCOME
+) -> JoinSetRequest:
+    """Return the request of a child."""
+    return JoinSetRequest(
+        join_set, ChildExecutionRequest(child(number, join_set=join_set), OTHER_FN, [number], outcome)
+    )
+
+
+def asked_delay(
+    number: int = 1,
+    *,
+    due: float = 10,
+    owner: ExecutionId | None = None,
+    join_set: JoinSetId = JOIN_SET,
+    paused: bool = False,
+) -> JoinSetRequest:
+    """Return the request of a delay that is due ``due`` seconds after ``NOW``."""
+    return JoinSetRequest(join_set, DelayRequest(delay(number, owner=owner, join_set=join_set), at(due), "now", paused))
+
+
+def waits(join_set: JoinSetId = JOIN_SET, *, until: float = 60) -> JoinNext:
+    """Return the wait for the next response of a join set."""
+    return JoinNext(join_set, at(until))
+
+
+def looks(outcome: TryOutcome, join_set: JoinSetId = JOIN_SET) -> JoinNextTry:
+    """Return a look for a response that does not wait."""
+    return JoinNextTry(join_set, outcome)
+
+
+def child_done(
+    number: int = 1, *, join_set: JoinSetId = JOIN_SET, version: int = 2, result: ExecutionResult = OK
+) -> ChildExecutionFinished:
+    """Return the response of a child."""
+    return ChildExecutionFinished(join_set, child(number, join_set=join_set), version, result)
+
+
+def delay_done(
+    number: int = 1, *, owner: ExecutionId | None = None, join_set: JoinSetId = JOIN_SET, success: bool = True
+) -> DelayFinished:
+    """Return the response of a delay."""
+    return DelayFinished(join_set, delay(number, owner=owner, join_set=join_set), success)
+
+
+def unfit_for(letter: str) -> ComponentUpgradeFinished:
+    """Return the mark that an execution cannot go on with a component."""
+    return ComponentUpgradeFinished(digest(letter), deployment(), UpgradeOutcome(failed={}))
+
+
+def pausing() -> tuple[Event, ...]:
+    """Return what makes a pending execution paused."""
+    return (Paused(),)
+
+
+def cancelling() -> tuple[Event, ...]:
+    """Return what makes an execution cancelling."""
+    return (CancellationRequested(),)
+
+
+def entries(*items: Event | Response, when: float = 0) -> tuple[Entry, ...]:
+    """Return entries made ``when`` seconds after ``NOW``."""
+    return tuple(Entry(at(when), item) for item in items)
+
+
+def create(execution_id: ExecutionId, *more: Event | Response, event: Created | None = None, when: float = 0) -> Write:
+    """Return the write that creates an execution and appends ``more``."""
+    return Write(execution_id, entries(event or created(), *more, when=when), 0)
+
+
+def append(
+    execution_id: ExecutionId,
+    *items: Event | Response,
+    version: int | None = None,
+    cursor: int | None = None,
+    when: float = 0,
+) -> Write:
+    """Return a write to an execution that exists; ``None`` does not check."""
+    return Write(execution_id, entries(*items, when=when), version, cursor)
+
+
+def batch(*writes: Write) -> Batch:
+    """Return a batch."""
+    return Batch(writes)

@@ -1,0 +1,185 @@
+"""The WASM engine of a process: guests, their time slices, and the threads for those that compute.
+
+Theory of operation
+    All guests start on the event loop's thread. ``run`` polls a guest there; most park or end within microseconds. A
+    ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. When this resume has
+    taken longer than half a slice the guest is CPU-bound: it is handed to a worker thread, which goes on polling it. In
+    there the interpreter lock is free while guest code runs, so several such guests and the loop run side by side. When
+    the guest parks or ends the worker hands it back by one ``call_soon_threadsafe``.
+
+    A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
+    guest is closed when it comes back.
+
+    The ticker sleeps for good while nothing runs; the poll that finds it asleep wakes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from wasmtime.component import Component as CompiledComponent
+
+from obelisk.wasm.binding import pointer_of
+from obelisk.wasm.guest import Guest, GuestLimits, Poll
+from obelisk.wasm.host_calls import HostCalls
+from obelisk.wasm.linked import ExportedFunction, LinkedComponent
+from obelisk.wasm.settings import EngineSettings, new_engine
+from obelisk.wit.model import World
+
+SLICE = 0.01
+
+
+class Running:
+    """A guest that is with the engine; ``release`` it exactly once."""
+
+    __slots__ = ("_on_back", "_stop", "_with_worker", "guest")
+
+    def __init__(self, guest: Guest) -> None:
+        self.guest = guest
+        self._with_worker = False
+        self._stop = False
+        self._on_back: Callable[[Poll], None] | None = None
+
+    def release(self) -> None:
+        """Drop the guest, at once or as soon as its worker lets go of it. Idempotent."""
+        self._stop = True
+        self._on_back = None
+        if not self._with_worker:
+            self.guest.close()
+
+
+class WasmEngine:
+    """See the module's theory of operation. Made and used on one event loop; ``close`` it there."""
+
+    def __init__(self, settings: EngineSettings, *, limits: GuestLimits, loop: asyncio.AbstractEventLoop) -> None:
+        self.settings = settings
+        self.limits = limits
+        self.engine = new_engine(settings)
+        self.host_calls = HostCalls()
+        self._loop = loop
+        self._pointer = pointer_of(self.engine)
+        self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="obelisk-guest")
+        self._waiting_for_worker = 0
+        self._closing = False
+        self._ticker = _Ticker(self.engine.increment_epoch)
+
+    @property
+    def saturated(self) -> bool:
+        """Whether more guests compute than there are threads for."""
+        return self._waiting_for_worker > self._workers._max_workers
+
+    def link(self, compiled: CompiledComponent, world: World, *, recorded: Callable[[str], bool]) -> LinkedComponent:
+        """Return a component that can be instantiated."""
+        return LinkedComponent(self._pointer, compiled, world, host_calls=self.host_calls, recorded=recorded)
+
+    def new_guest(
+        self,
+        linked: LinkedComponent,
+        function: ExportedFunction,
+        params: list[Any],
+        *,
+        limits: GuestLimits | None = None,
+    ) -> Running:
+        """Return a guest that has not run yet."""
+        guest = Guest(linked, function, params, limits=limits or self.limits, host_calls=self.host_calls)
+        return Running(guest)
+
+    def run(self, running: Running, on_back: Callable[[Poll], None]) -> Poll | None:
+        """Poll a guest until it parks or ends, and say which; or return ``None`` when it went to a worker.
+
+        ``on_back`` is then called on the loop, once, unless the guest is released before.
+        """
+        guest = running.guest
+        self._ticker.wake()
+        poll = guest.poll()
+        if poll is not Poll.YIELDED:
+            return poll
+        until = time.perf_counter() + SLICE / 2
+        while poll is Poll.YIELDED and time.perf_counter() < until:
+            poll = guest.poll()
+        if poll is not Poll.YIELDED:
+            return poll
+        running._with_worker = True
+        running._on_back = on_back
+        self._waiting_for_worker += 1
+        self._workers.submit(self._work, running)
+        return None
+
+    def call_soon(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Call ``action`` in the next iteration of the loop."""
+        self._loop.call_soon(action, *arguments)
+
+    def close(self) -> None:
+        """Stop the ticker and the workers. Guests have to be released before."""
+        self._closing = True
+        self._workers.shutdown(wait=True, cancel_futures=False)
+        self._ticker.close()
+
+    def _work(self, running: Running) -> None:
+        guest = running.guest
+        poll = Poll.YIELDED
+        while poll is Poll.YIELDED and not running._stop and not self._closing:
+            self._ticker.wake()
+            poll = guest.poll()
+        self._hand_back(running, poll)
+
+    def _hand_back(self, running: Running, poll: Poll) -> None:
+        if self._closing or self._loop.is_closed():
+            running.guest.close()
+            return
+        self._loop.call_soon_threadsafe(self._take_back, running, poll)
+
+    def _take_back(self, running: Running, poll: Poll) -> None:
+        self._waiting_for_worker -= 1
+        running._with_worker = False
+        on_back, running._on_back = running._on_back, None
+        if running._stop or on_back is None:
+            running.guest.close()
+        else:
+            on_back(poll)
+
+
+class _Ticker:
+    """Advances the epoch while guests run."""
+
+    def __init__(self, tick: Callable[[], None]) -> None:
+        self._tick = tick
+        self._ran = False
+        self._asleep = False
+        self._closed = False
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="obelisk-epoch", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that a guest runs now."""
+        self._ran = True
+        if self._asleep:
+            self._awake.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._awake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed:
+            if not self._ran:
+                self._sleep()
+                continue
+            self._ran = False
+            time.sleep(SLICE)
+            self._tick()
+
+    def _sleep(self) -> None:
+        self._asleep = True
+        if not self._ran and not self._closed:
+            self._awake.wait()
+        self._asleep = False
+        self._awake.clear()

@@ -1,0 +1,164 @@
+"""Workflows that are WebAssembly components: a guest on a fiber whose host calls are commands."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from obelisk.core.commands import CloseJoinSet, Command, Reply
+from obelisk.core.values import Unprojectable
+from obelisk.errors import ObeliskError
+from obelisk.interfaces.components import (
+    Asked,
+    Busy,
+    Component,
+    Crashed,
+    LogLine,
+    Returned,
+    Step,
+    WorkflowCall,
+)
+from obelisk.wasm.activity import log_lines
+from obelisk.wasm.engine import Running, WasmEngine
+from obelisk.wasm.guest import Guest, Poll
+from obelisk.wasm.host_calls import ImportedFunction
+from obelisk.wasm.linked import LinkedComponent
+from obelisk.wasm.traps import crashed
+from obelisk.wasm.workflow_host import Answer, JoinSets, WorkflowImport, workflow_import
+
+ANSWERS_AT_ONCE = 1000
+"""After so many answers that need no command the loop has its turn."""
+
+
+class WasmWorkflow:
+    """A workflow component."""
+
+    def __init__(self, component: Component, linked: LinkedComponent, engine: WasmEngine) -> None:
+        self.component = component
+        self.linked = linked
+        self.engine = engine
+        self._imports: dict[ImportedFunction, WorkflowImport] = {
+            function: workflow_import(function) for function in linked.imports if not function.recorded
+        }
+
+    def begin(
+        self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]
+    ) -> WasmWorkflowProgram:
+        """Return a program that has not started."""
+        return WasmWorkflowProgram(self, call, wake, log)
+
+    def meaning(self, function: ImportedFunction) -> WorkflowImport:
+        """Return what an import means."""
+        return self._imports[function]
+
+
+class WasmWorkflowProgram:
+    """One workflow execution's guest.
+
+    A join set that the guest dropped is closed before its next host call is answered, and before it returns: the drop
+    itself cannot wait. So what the guest asked last is kept while its dropped join sets are closed one by one.
+    """
+
+    def __init__(
+        self, workflow: WasmWorkflow, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]
+    ) -> None:
+        self._workflow = workflow
+        self._call = call
+        self._wake = wake
+        self._log = log
+        self._join_sets = JoinSets()
+        self._to_close: deque[Command] = deque()
+        self._running: Running | None = None
+        self._poll = Poll.PARKED
+        self._asked: tuple[WorkflowImport, Command] | None = None
+        self._is_closing = False
+
+    def start(self) -> Step:
+        """Begin."""
+        workflow = self._workflow
+        try:
+            function = workflow.linked.export(self._call.ffqn)
+            self._running = workflow.engine.new_guest(workflow.linked, function, self._call.params)
+        except ObeliskError as error:
+            return Crashed(f"workflow cannot start: {error}", retry=False)
+        return self._go_on(self._running, Poll.YIELDED)
+
+    def resume(self, reply: Reply) -> Step:
+        """Answer what was asked last and go on."""
+        running = self._running
+        if running is None:
+            return Crashed("workflow was closed", retry=False)
+        if self._is_closing:
+            self._is_closing = False
+            return self._go_on(running, self._poll)
+        if self._asked is None:
+            return Crashed("workflow did not ask for anything", retry=False)
+        meaning, command = self._asked
+        value = meaning.reply(self._join_sets, command, reply)
+        if isinstance(value, Unprojectable):
+            return self._trap(value.reason)
+        running.guest.answer(value)
+        return self._go_on(running, Poll.YIELDED)
+
+    def step(self) -> Step:
+        """Go on after ``Busy``."""
+        running = self._running
+        return Crashed("workflow was closed", retry=False) if running is None else self._go_on(running, self._poll)
+
+    def close(self) -> None:
+        """Drop the guest."""
+        if self._running is not None:
+            self._running.release()
+            self._running = None
+
+    def _go_on(self, running: Running, poll: Poll) -> Step:
+        """Return what a poll led to; go on where the guest can be answered at once."""
+        for _ in range(ANSWERS_AT_ONCE):
+            if poll is not Poll.YIELDED:
+                step = self._polled(running.guest, poll)
+                if step is not None:
+                    return step
+            polled = self._workflow.engine.run(running, self._back)
+            if polled is None:
+                return Busy()
+            poll = polled
+        self._workflow.engine.call_soon(self._back, poll)
+        return Busy()
+
+    def _back(self, poll: Poll) -> None:
+        self._poll = poll
+        self._wake()
+
+    def _polled(self, guest: Guest, poll: Poll) -> Step | None:
+        self._take_records(guest)
+        self._poll = poll
+        if self._to_close:
+            self._is_closing = True
+            return Asked(self._to_close.popleft())
+        return self._ended(guest) if poll is Poll.ENDED else self._ask(guest)
+
+    def _ask(self, guest: Guest) -> Step | None:
+        call = guest.call
+        if call is None:
+            return self._trap("the guest parked without a host call")
+        meaning = self._workflow.meaning(call.function)
+        asked = meaning.ask(self._join_sets, call.arguments)
+        if isinstance(asked, Answer):
+            guest.answer(asked.value)
+            return None
+        self._asked = meaning, asked
+        return Asked(asked)
+
+    def _ended(self, guest: Guest) -> Step:
+        return Returned(guest.result) if guest.error is None else crashed(guest.error, who="workflow")
+
+    def _take_records(self, guest: Guest) -> None:
+        for line in log_lines(guest):
+            self._log(line)
+        if guest.dropped:
+            dropped, guest.dropped = guest.dropped, []
+            self._to_close.extend(CloseJoinSet(self._join_sets.ids[number]) for number in dropped)
+
+    def _trap(self, reason: str) -> Step:
+        self.close()
+        return Crashed(f"workflow trap: {reason}", retry=False)

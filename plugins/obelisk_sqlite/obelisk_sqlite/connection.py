@@ -1,0 +1,103 @@
+"""Connections to the database, and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from obelisk.errors import ConfigError, StorageError
+
+BUSY_TIMEOUT_MS = 5000
+CACHED_STATEMENTS = 512
+DEFAULT_PRAGMAS: dict[str, str | int] = {
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "journal_mode": "wal",
+    "synchronous": "FULL",
+    "foreign_keys": "on",
+    "temp_store": "MEMORY",
+    "cache_size": -64_000,
+    "mmap_size": 134_217_728,
+    "journal_size_limit": 67_108_864,
+    "wal_autocheckpoint": 1000,
+}
+PAGE_SIZE = 4096
+_NAME = re.compile(r"[a-z_]+")
+_VALUE = re.compile(r"[A-Za-z0-9_+-]+")
+_RETRY_PAUSE = 0.01
+
+
+def check_pragmas(pragmas: Mapping[str, str | int]) -> None:
+    """Raise ``ConfigError`` when a configured pragma is not a name and a plain value."""
+    for name, value in pragmas.items():
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"`sqlite.pragma.{name}` is not the name of a pragma, expected lower-case letters and `_`"
+            )
+        if not _VALUE.fullmatch(str(value)):
+            raise ConfigError(f"`sqlite.pragma.{name}` is `{value}`, expected a number or a word")
+
+
+def connect(path: Path, *, create: bool) -> sqlite3.Connection:
+    """Return a connection without pragmas; it may be used by any one thread at a time. Raises ``sqlite3.Error``."""
+    mode = "rwc" if create else "rw"
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+
+
+def configure(connection: sqlite3.Connection, pragmas: Mapping[str, str | int]) -> None:
+    """Apply the default pragmas with ``pragmas`` over them. Raises ``sqlite3.Error``."""
+    for name, value in {**DEFAULT_PRAGMAS, **pragmas}.items():
+        _apply(connection, f"PRAGMA {name} = {value}")
+
+
+def _apply(connection: sqlite3.Connection, statement: str) -> None:
+    # Switching to WAL reports a busy database at once, without waiting for busy_timeout.
+    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(statement).fetchall()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+        time.sleep(_RETRY_PAUSE)
+
+
+def check_writable(connection: sqlite3.Connection) -> None:
+    """Raise ``sqlite3.Error`` when the database cannot be written; SQLite opens a read-only file without complaint."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
+
+
+def open_configured(path: Path, pragmas: Mapping[str, str | int], *, writes: bool) -> sqlite3.Connection:
+    """Return a configured connection to an existing database. Raises ``sqlite3.Error``."""
+    connection = connect(path, create=False)
+    try:
+        configure(connection, pragmas)
+        if not writes:
+            connection.execute("PRAGMA query_only = on")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def storage_error(path: Path, error: sqlite3.Error) -> StorageError:
+    """Return what a failed read or start of the database means for people."""
+    return StorageError(f"the database `{path}` cannot be used: {describe(error)}")
+
+
+def describe(error: Exception) -> str:
+    """Return the text of a database error with SQLite's name for it."""
+    name = getattr(error, "sqlite_errorname", None)
+    return f"{error} ({name})" if name else f"{type(error).__name__}: {error}"

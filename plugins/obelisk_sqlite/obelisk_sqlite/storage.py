@@ -1,0 +1,165 @@
+"""The storage interface over a writer and a reader of one SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from obelisk.clock import from_microseconds
+from obelisk.core.events import LogEvent, LogResponse
+from obelisk.core.state import State
+from obelisk.ids import DeploymentId, ExecutionId, ExecutorId
+from obelisk.interfaces.provider import Host
+from obelisk.interfaces.storage import (
+    Batch,
+    Committed,
+    Deployment,
+    DueDelay,
+    ExecutionLog,
+    ExecutionQuery,
+    Held,
+    LockedExecution,
+    LockWanted,
+)
+from obelisk_sqlite import reader
+from obelisk_sqlite.connection import PAGE_SIZE, check_pragmas, check_writable, configure, connect, storage_error
+from obelisk_sqlite.files import database_path, make_directory
+from obelisk_sqlite.reader import Reader
+from obelisk_sqlite.schema import found_version, migrate
+from obelisk_sqlite.settings import SqliteSettings, resolve_directory
+from obelisk_sqlite.writer import Writer
+
+
+@asynccontextmanager
+async def open_storage(settings: SqliteSettings, host: Host) -> AsyncIterator[SqliteStorage]:
+    """Open the database that ``settings`` name, made or migrated when that is needed, until the context ends.
+
+    Raises ``SchemaVersionError`` for a database that this version cannot use, ``StorageError`` with its path when it
+    cannot be opened, and ``ConfigError`` for a pragma that is none.
+    """
+    check_pragmas(settings.pragma)
+    directory = resolve_directory(settings, host.data_dir)
+    await asyncio.to_thread(_prepare, directory, settings.pragma)
+    storage = _start(directory, settings.pragma)
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def _prepare(directory: Path, pragmas: Mapping[str, str | int]) -> None:
+    make_directory(directory)
+    path = database_path(directory)
+    try:
+        connection = connect(path, create=True)
+        try:
+            if found_version(connection, path) == 0:
+                connection.execute(f"PRAGMA page_size = {pragmas.get('page_size', PAGE_SIZE)}")
+            configure(connection, pragmas)
+            migrate(connection, path)
+            check_writable(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise storage_error(path, error) from error
+
+
+def _start(directory: Path, pragmas: Mapping[str, str | int]) -> SqliteStorage:
+    path = database_path(directory)
+    loop = asyncio.get_running_loop()
+    try:
+        return SqliteStorage(directory, writer=Writer(path, pragmas, loop), reader=Reader(path, pragmas, loop))
+    except sqlite3.Error as error:
+        raise storage_error(path, error) from error
+
+
+class SqliteStorage:
+    """A ``Storage`` in one SQLite file. Methods are called on the event loop that opened it."""
+
+    shared = True
+
+    def __init__(self, directory: Path, *, writer: Writer, reader: Reader) -> None:
+        self.directory: Path | None = directory
+        self._writer = writer
+        self._reader = reader
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions were committed; each costs one fsync, whatever number of batches it holds."""
+        return self._writer.transactions
+
+    def commit(self, batch: Batch) -> asyncio.Future[Committed]:
+        """Queue a batch; batches that wait together share one fsync. Raises ``StorageError`` when closed."""
+        return self._writer.put(batch)
+
+    async def lock(self, wanted: LockWanted) -> list[LockedExecution]:
+        """Lock executions, after every batch that was queued before."""
+        found: list[LockedExecution] = await self._writer.put(call=lambda session: session.lock(wanted))
+        return found
+
+    async def state(self, execution_id: ExecutionId) -> State | None:
+        """Return the state of an execution, after every batch that was queued before."""
+        await self._settle()
+        return await self._reader.run(lambda connection: reader.state(connection, execution_id))
+
+    async def load(self, execution_id: ExecutionId) -> ExecutionLog | None:
+        """Return the whole log of an execution, after every batch that was queued before."""
+        await self._settle()
+        return await self._reader.run(lambda connection: reader.load(connection, execution_id))
+
+    async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
+        """Return a page of events."""
+        return await self._reader.run(
+            lambda connection: reader.events(connection, execution_id, from_version=from_version, limit=max(limit, 0))
+        )
+
+    async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
+        """Return a page of responses."""
+        return await self._reader.run(
+            lambda connection: reader.responses(
+                connection, execution_id, after_cursor=after_cursor, limit=max(limit, 0)
+            )
+        )
+
+    async def due_delays(self, now: datetime, *, limit: int) -> list[DueDelay]:
+        """Return the delays that are due, earliest first."""
+        return await self._reader.run(lambda connection: reader.due_delays(connection, now, limit=max(limit, 0)))
+
+    async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
+        """Return the executions whose lock expired, earliest first."""
+        return await self._reader.run(lambda connection: reader.expired_locks(connection, now, limit=max(limit, 0)))
+
+    async def next_timer(self, after: datetime) -> datetime | None:
+        """Return when something falls due next."""
+        return await self._reader.run(lambda connection: reader.next_timer(connection, after))
+
+    async def held_by(self, executors: frozenset[ExecutorId]) -> list[Held]:
+        """Return the unfinished executions that one of ``executors`` holds."""
+        text = reader.executors_json(executors)
+        return await self._reader.run(lambda connection: reader.held_by(connection, text))
+
+    async def list_executions(self, query: ExecutionQuery) -> list[Held]:
+        """Return a page of executions, newest first."""
+        return await self._reader.run(lambda connection: reader.list_executions(connection, query))
+
+    async def deployment(self, proposed: Deployment) -> Deployment:
+        """Return the deployment that is stored for the digest of ``proposed``."""
+        deployment_id, digest, at = await self._writer.put(call=lambda session: session.deployment(proposed))
+        return Deployment(DeploymentId(deployment_id), digest, from_microseconds(at))
+
+    async def close(self) -> None:
+        """Write what waits, then close the database; later calls raise ``StorageError``. Idempotent."""
+        try:
+            await self._writer.close()
+        finally:
+            await self._reader.close()
+
+    async def _settle(self) -> None:
+        if self._writer.is_idle:
+            return
+        # The outcome of the batches is no concern of a reader, only that there is one.
+        await self._writer.put()

@@ -1,0 +1,207 @@
+"""The thread that writes: everything that waits becomes one transaction, and so one fsync.
+
+    commit / lock / deployment        queue             thread
+    ---- Work(future) ------------->  [w w w w]  ---->  BEGIN IMMEDIATE, every w in order, COMMIT
+    <--- one call_soon_threadsafe for all futures ---------------------------------------/
+
+Work that does not fit (``CommitRefusedError``) leaves the transaction untouched. Work that SQLite cannot write for a
+reason of its own (a number that is too large) makes the thread roll back and do each of the group alone. After any other
+error of SQLite nobody knows what was written: every future of the group gets ``CommitUnknownError`` and the connection
+is opened anew before the next transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
+from obelisk.interfaces.storage import Batch
+from obelisk_sqlite.connection import describe, open_configured
+from obelisk_sqlite.session import Cache, Session
+
+MAX_GROUP = 1024
+_OWN_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+Call = Callable[[Session], Any]
+
+
+class Work:
+    """Something to do in a transaction, and who waits for it; without batch and call it only waits for its turn."""
+
+    __slots__ = ("batch", "call", "error", "future", "result")
+
+    def __init__(self, future: asyncio.Future[Any], batch: Batch | None = None, call: Call | None = None) -> None:
+        self.future = future
+        self.batch = batch
+        self.call = call
+        self.result: Any = None
+        self.error: StorageError | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it needs a transaction."""
+        return self.batch is not None or self.call is not None
+
+    def run(self, session: Session) -> None:
+        """Do it; what the storage refuses becomes ``error``."""
+        self.result = self.error = None
+        try:
+            if self.batch is not None:
+                self.result = session.commit(self.batch)
+            elif self.call is not None:
+                self.result = self.call(session)
+        except StorageError as error:
+            self.error = error
+
+
+class Writer:
+    """Owns the connection that writes. Methods other than ``_``-named ones are called on the loop's thread."""
+
+    def __init__(self, path: Path, pragmas: Mapping[str, str | int], loop: asyncio.AbstractEventLoop) -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._loop = loop
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._cache = Cache()
+        self._connection: sqlite3.Connection | None = open_configured(path, pragmas, writes=True)
+        self._waiting = 0
+        self.transactions = 0
+        """How many transactions were committed."""
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="obelisk-sqlite-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the outcome of everything that was put is known."""
+        return self._waiting == 0
+
+    def put(self, batch: Batch | None = None, *, call: Call | None = None) -> asyncio.Future[Any]:
+        """Queue a batch or a call, and return the future of its outcome. Raises ``StorageError`` when closed."""
+        if self._closed:
+            raise StorageError(f"the database `{self._path}` was closed")
+        work = Work(self._loop.create_future(), batch, call)
+        self._waiting += 1
+        self._queue.put(work)
+        return work.future
+
+    async def close(self) -> None:
+        """Write what waits, then end the thread and the connection. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await self._loop.run_in_executor(None, self._thread.join)
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            group, last = self._drain(work)
+            self._do(group)
+            self._hand_over(group)
+            if last:
+                break
+        self._disconnect()
+
+    def _drain(self, first: Work) -> tuple[list[Work], bool]:
+        group = [first]
+        while len(group) < MAX_GROUP:
+            try:
+                work = self._queue.get_nowait()
+            except Empty:
+                break
+            if work is None:
+                return group, True
+            group.append(work)
+        return group, False
+
+    def _hand_over(self, group: list[Work]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._resolve, group)
+        except RuntimeError:
+            # The loop was closed without closing the storage: nobody waits any more.
+            return
+
+    def _resolve(self, group: list[Work]) -> None:
+        self._waiting -= len(group)
+        for work in group:
+            if work.future.done():
+                continue
+            if work.error is None:
+                work.future.set_result(work.result)
+            else:
+                work.future.set_exception(work.error)
+
+    def _do(self, group: Sequence[Work]) -> None:
+        if not any(work.writes for work in group):
+            return
+        try:
+            self._transaction(group)
+        except Exception as error:  # noqa: BLE001 - whatever happened, those who wait are told
+            self._give_up(group, error)
+
+    def _transaction(self, group: Sequence[Work]) -> None:
+        connection = self._connect()
+        connection.execute("BEGIN IMMEDIATE")
+        session = Session(connection, self._cache)
+        session.expect(work.batch for work in group if work.batch is not None)
+        for work in group:
+            work.run(session)
+        session.flush()
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise CommitUnknownError(self._unknown(error)) from error
+        self.transactions += 1
+        session.settle()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = open_configured(self._path, self._pragmas, writes=True)
+        return self._connection
+
+    def _give_up(self, group: Sequence[Work], error: Exception) -> None:
+        self._cache.clear()
+        if isinstance(error, CommitUnknownError) or (isinstance(error, sqlite3.Error) and not _is_own_fault(error)):
+            self._disconnect()
+            _fail(group, CommitUnknownError(self._unknown(error)), error)
+            return
+        self._roll_back()
+        if len(group) > 1:
+            for work in group:
+                self._do((work,))
+        elif isinstance(error, StorageError):
+            _fail(group, error, error.__cause__)
+        else:
+            _fail(group, CommitRefusedError(f"`{self._path}` cannot hold the batch: {describe(error)}"), error)
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _unknown(self, error: Exception) -> str:
+        if isinstance(error, CommitUnknownError):
+            return str(error)
+        return f"writing to the database `{self._path}` failed: {describe(error)}; what was written is not known"
+
+
+def _is_own_fault(error: sqlite3.Error) -> bool:
+    return isinstance(error, _OWN_FAULT)
+
+
+def _fail(group: Sequence[Work], failure: StorageError, cause: BaseException | None) -> None:
+    for work in group:
+        work.result = None
+        work.error = type(failure)(*failure.args)
+        work.error.__cause__ = cause

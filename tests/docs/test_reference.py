@@ -1,0 +1,74 @@
+"""The references tell of everything that is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from obelisk import hookspecs
+from obelisk.cli.main import cli
+
+
+@pytest.fixture(scope="module")
+def generator(repository: Path) -> ModuleType:
+    """The script that writes the configuration reference."""
+    spec = importlib.util.spec_from_file_location("generate_reference", repository / "tools/generate_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def commands(group: click.Group, prefix: str) -> list[str]:
+    context = click.Context(group)
+    names = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        path = f"{prefix} {name}"
+        names += commands(command, path) if isinstance(command, click.Group) else [path]
+    return names
+
+
+def test_the_configuration_reference_is_up_to_date(generator):
+    assert generator.TARGET.read_text() == generator.reference_page(), "run `make reference`"
+
+
+def test_every_hook_is_in_the_reference(repository):
+    page = (repository / "docs/reference/hooks.md").read_text()
+    hooks = [name for name, _ in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("obelisk_")]
+    assert [name for name in hooks if f"`{name}(" not in page] == []
+
+
+def test_every_hook_is_documented():
+    hooks = [value for name, value in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("obelisk_")]
+    assert [hook.__name__ for hook in hooks if not hook.__doc__] == []
+
+
+def test_every_command_is_in_the_reference(repository):
+    page = (repository / "docs/reference/cli.md").read_text()
+    paths = [
+        path for path in commands(cli, "obelisk") if not path.startswith(("obelisk component", "obelisk execution"))
+    ]
+    assert [path for path in paths if f"`{path}" not in page] == []
+
+
+def test_the_configuration_of_the_repository_names_files_that_exist(repository):
+    tables = tomllib.loads((repository / "obelisk.toml").read_text())
+    locations = [entry["location"] for table in ("activity_wasm", "workflow_wasm") for entry in tables[table]]
+    assert [location for location in locations if not (repository / location).is_file()] == []
+
+
+def test_the_example_in_the_readme_is_part_of_the_configuration_of_the_repository(repository):
+    readme = (repository / "README.md").read_text()
+    example = tomllib.loads(readme.split("```toml\n", 1)[1].split("```", 1)[0])
+    tables = tomllib.loads((repository / "obelisk.toml").read_text())
+    assert example["storage"] == tables["storage"]
+    for name in ("activity_wasm", "workflow_wasm"):
+        assert all(entry in tables[name] for entry in example[name])

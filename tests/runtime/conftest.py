@@ -1,0 +1,67 @@
+"""Engines for tests of the runtime: real components, both storages, virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from obelisk.testing.clock import ManualClock
+from obelisk.testing.engine import EngineHarness, engine_harness
+
+ROOT = Path(__file__).resolve().parents[2]
+LATE = "365d"
+
+Open = Callable[..., AbstractAsyncContextManager[EngineHarness]]
+
+
+def component(table: str, name: str, location: str, extra: str = "") -> str:
+    # In virtual time, looking for other processes' work would be all that happens.
+    return f'[[{table}]]\nname = "{name}"\nlocation = "{location}"\nexec.tick_sleep = "{LATE}"\n{extra}\n'
+
+
+def activity(name: str, location: str, extra: str = "") -> str:
+    return component("activity_wasm", name, location, extra)
+
+
+def workflow(name: str, location: str, extra: str = "") -> str:
+    return component("workflow_wasm", name, location, extra)
+
+
+FIBO = activity("fibo", "examples/wat/fibo_activity.wat")
+FIBO_WORKFLOW = workflow("fibo-workflow", "examples/wat/fibo_workflow.wat")
+OUTER_WORKFLOW = workflow("fibo-workflow-outer", "examples/wat/fibo_workflow_outer.wat")
+SPIN = activity("spin", "tests/guests/spin.wat", 'exec.lock_expiry = "60s"')
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
+    """Open an engine on this test's storage; opened again it finds the same data."""
+
+    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None, seed: int = 0):
+        toml = (
+            f'[storage]\nuse = "{storage}"\n[timers_watcher]\ntick_sleep = "{LATE}"\n'
+            f'[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n' + "".join(tables)
+        )
+        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed)
+
+    return open_one
+
+
+@pytest.fixture(scope="session")
+def code_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("code")
+
+
+@pytest.fixture
+async def fibo(open_engine: Open) -> AsyncIterator[EngineHarness]:
+    """An engine with the fibonacci components."""
+    async with open_engine(FIBO, FIBO_WORKFLOW, OUTER_WORKFLOW) as harness:
+        yield harness

@@ -1,0 +1,108 @@
+"""Run every test suite and tell how long each took against its budget.
+
+A suite that takes longer than its budget is told so; that alone does not fail the run, since machines differ. A test
+that is skipped or deselected is told in one line; with
+``OBELISK_TESTS_COMPLETE=1``, as in CI, it fails the run. Arguments are handed to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = re.compile(rb"(\d+) (skipped|deselected|xfailed)")
+BUDGETS = {"plugins": 120, "tests/e2e": 300}
+OTHER_BUDGET = 180
+NO_TESTS = 5
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests that run in one process, and how many seconds they may take."""
+
+    name: str
+    paths: tuple[str, ...]
+    budget: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a suite ended."""
+
+    suite: Suite
+    seconds: float
+    problems: tuple[str, ...]
+
+
+def main() -> int:
+    """Run the suites; return the exit code."""
+    complete = os.environ.get("OBELISK_TESTS_COMPLETE") == "1"
+    outcomes = [run_suite(suite, sys.argv[1:], complete=complete) for suite in find_suites()]
+    print()
+    for outcome in outcomes:
+        verdict = "; ".join(outcome.problems) or "passed"
+        if outcome.seconds > outcome.suite.budget:
+            verdict += ", over budget"
+        print(f"{outcome.suite.name:<30} {outcome.seconds:7.1f} s of {outcome.suite.budget} s   {verdict}")
+    print(f"{'all suites':<30} {sum(outcome.seconds for outcome in outcomes):7.1f} s")
+    return 1 if not outcomes or any(outcome.problems for outcome in outcomes) else 0
+
+
+def find_suites() -> list[Suite]:
+    """Return the kernel's tests, each plugin's tests, and those that run a real server."""
+    slow = ROOT / "tests" / "e2e"
+    kernel = [path for path in sorted((ROOT / "tests").iterdir()) if has_tests(path) and path != slow]
+    suites = [Suite("tests", relative(*kernel), OTHER_BUDGET)]
+    plugins = [path for path in sorted(ROOT.glob("plugins/*/tests")) if has_tests(path)]
+    suites += [Suite(relative(path)[0], relative(path), BUDGETS["plugins"]) for path in plugins]
+    if slow.is_dir():
+        suites.append(Suite("tests/e2e", relative(slow), BUDGETS["tests/e2e"]))
+    return suites
+
+
+def has_tests(path: Path) -> bool:
+    """Tell whether a path is a test module or a directory with some."""
+    return path.match("test_*.py") or any(path.rglob("test_*.py"))
+
+
+def relative(*paths: Path) -> tuple[str, ...]:
+    """Return paths from the root of the repository."""
+    return tuple(str(path.relative_to(ROOT)) for path in paths)
+
+
+def run_suite(suite: Suite, arguments: list[str], *, complete: bool) -> Outcome:
+    """Run one suite with its output shown as it comes."""
+    print(f"== {suite.name}", flush=True)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "--durations=5", *suite.paths, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    last = b""
+    assert process.stdout is not None
+    for line in process.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        last = line if line.strip() else last
+    code = process.wait()
+    seconds = time.monotonic() - started
+    return Outcome(suite, seconds, find_problems(code, last, complete=complete))
+
+
+def find_problems(code: int, last: bytes, *, complete: bool) -> tuple[str, ...]:
+    """Return what is wrong with how a suite ended, nothing when all is well."""
+    problems = []
+    if code:
+        problems.append("no tests ran" if code == NO_TESTS else f"failed with exit code {code}")
+    left_out = [f"{match[1].decode()} {match[2].decode()}" for match in LEFT_OUT.finditer(last)]
+    if left_out and complete:
+        problems.append(", ".join(left_out))
+    return tuple(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
