@@ -60,7 +60,12 @@ class RunningActivity:
         self._started = False
 
     def start(self) -> None:
-        """Run it. The result may be submitted before this returns."""
+        """Run it, unless it was given up before it could start. The result may be submitted before this returns."""
+        if self._ended:
+            return
+        if self._kernel.is_stopping:
+            self.stop("server is stopping")
+            return
         call = ActivityCall(
             self.execution_id,
             self.run_id,

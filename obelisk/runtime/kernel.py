@@ -195,7 +195,7 @@ class Kernel:
     def _unknown(self, turn: Turn) -> None:
         for undo in turn.undo:
             undo()
-        self.workflows.drop_all()
+        self.workflows.drop_all(reload=True)
 
 
 def spawner(group: asyncio.TaskGroup) -> Callable[[Coroutine[Any, Any, None]], None]:

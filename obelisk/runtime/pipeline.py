@@ -80,6 +80,12 @@ class Pipeline:
             effect()
 
     def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
+        try:
+            self._settle(turn, batch, future)
+        finally:
+            self._work.end()
+
+    def _settle(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
         self._under_way -= 1
         for run in turn.participants:
             run.under_way -= 1
@@ -94,7 +100,6 @@ class Pipeline:
         else:
             _log.error("the outcome of a commit is unknown: %s", error)
             self._on_unknown(turn)
-        self._work.end()
 
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
         for write, state in zip(batch.writes, committed.states, strict=True):
@@ -105,7 +110,7 @@ class Pipeline:
     def _refused(self, turn: Turn, error: CommitRefusedError) -> None:
         _log.info("a batch was refused: %s", error)
         for run in tuple(turn.participants):
-            run.drop()
+            run.drop(reload=True)
         for result in turn.results:
             self._save(result, turn)
         for undo in turn.undo:

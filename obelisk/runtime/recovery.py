@@ -1,16 +1,17 @@
-"""Recovery: what a crashed process of this machine held goes on at once.
+"""Recovery: what an executor held goes on at once when the executor is gone, or is about to go.
 
-Run at start, and again whenever timers find nothing better to do: several servers may share a storage, and one of them may
-die while the others live.
+At start, the executors of this machine whose process is gone are looked up, and what they held is unlocked: no lock has to
+expire, and no retry is used up. At the end, an engine does the same for itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 
 from obelisk.core.events import Unlocked
-from obelisk.core.state import Lifecycle, Status
+from obelisk.core.state import Lifecycle, State, Status
 from obelisk.errors import CommitRefusedError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
@@ -25,25 +26,33 @@ async def recover(kernel: Kernel) -> None:
     directory = kernel.storage.directory
     if directory is None:
         return
-    executors = [executor for executor in gone(directory) if executor != kernel.executor_id]
-    if not executors:
-        return
-    held = await kernel.storage.held_by(frozenset(executors))
-    if held:
-        _log.info("unlocking %d executions of %d executors that are gone", len(held), len(executors))
-    await asyncio.gather(*(_unlock(kernel, execution) for execution in held))
+    executors = frozenset(executor for executor in gone(directory) if executor != kernel.executor_id)
+    if executors:
+        await unlock_all(kernel, executors, reason="executor is gone")
     for executor in executors:
-        await asyncio.to_thread(forget, directory, ExecutorId(executor))
+        forget(directory, executor)
 
 
-async def _unlock(kernel: Kernel, held: Held) -> None:
-    state, now = held.state, kernel.clock.now()
-    is_free = state.status is Status.PENDING and state.due_at <= now
-    if is_free or state.lifecycle is not Lifecycle.ACTIVE:
-        return
-    entry = Entry(now, Unlocked(now, "executor is gone"))
-    write = Write(held.execution_id, (entry,), state.next_version, state.cursor)
+async def unlock_all(kernel: Kernel, executors: frozenset[ExecutorId], *, reason: str) -> None:
+    """Unlock everything that ``executors`` hold, so that any executor may go on with it."""
+    now = kernel.clock.now()
+    held = [one for one in await kernel.storage.held_by(executors) if _keeps_others_off(one.state, now)]
+    if held:
+        _log.info("unlocking %d executions: %s", len(held), reason)
+    event = Unlocked(now, reason)
+    await asyncio.gather(*(_append(kernel, one, Entry(now, event)) for one in held))
+
+
+def _keeps_others_off(state: State, now: datetime) -> bool:
+    if state.lifecycle is not Lifecycle.ACTIVE:
+        return False
+    # A lock counts even when it has expired: found by the timers it would use up a retry.
+    return state.status is Status.LOCKED or state.due_at > now
+
+
+async def _append(kernel: Kernel, held: Held, entry: Entry) -> None:
+    state = held.state
     try:
-        await kernel.storage.commit(Batch((write,)))
+        await kernel.storage.commit(Batch((Write(held.execution_id, (entry,), state.next_version, state.cursor),)))
     except CommitRefusedError as error:
         _log.info("`%s` went on meanwhile: %s", held.execution_id, error)

@@ -1,7 +1,8 @@
 """Stopping: hand back what this process holds, so that others, or the next start, go on at once.
 
-Nothing new is locked. A workflow that waits is unlocked and dropped; one that computes goes on to its next wait. Running
-activities may end for ``grace``; what is left then is cancelled and unlocked, which uses up no retry.
+Nothing new is locked. A workflow that waits is dropped; one that computes goes on to its next wait. Running activities may
+end for ``grace``; what is left then is cancelled. At last everything that this executor still holds is unlocked, which uses
+up no retry.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 from datetime import timedelta
 
 from obelisk.runtime.kernel import Kernel
-from obelisk.runtime.workflow_run import WorkflowRun
+from obelisk.runtime.recovery import unlock_all
 
 CHECK_SECONDS = 0.01
 _log = logging.getLogger("obelisk.stop")
@@ -23,24 +24,17 @@ async def stop(kernel: Kernel, grace: timedelta) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + grace.total_seconds()
     while _is_working(kernel) and loop.time() < until:
-        _hand_back(kernel, [run for run in kernel.workflows.hot if run.is_settled])
+        for run in kernel.workflows.hot:
+            if run.is_settled:
+                run.drop()
         await asyncio.sleep(CHECK_SECONDS)
     for activity in list(kernel.activities.values()):
         _log.warning("activity `%s` did not end in time and is given back", activity.execution_id)
         activity.stop("server is stopping")
     await kernel.work.wait_none()
-    _hand_back(kernel, kernel.workflows.hot)
-    await kernel.work.wait_none()
+    kernel.workflows.drop_all()
+    await unlock_all(kernel, frozenset((kernel.executor_id,)), reason="server is stopping")
 
 
 def _is_working(kernel: Kernel) -> bool:
     return bool(kernel.activities) or any(not run.is_settled for run in kernel.workflows.hot)
-
-
-def _hand_back(kernel: Kernel, runs: list[WorkflowRun]) -> None:
-    for run in runs:
-        if run.holds_lock:
-            turn = kernel.new_turn()
-            run.unlock(turn, "server is stopping")
-            kernel.pipeline.submit(turn)
-        run.drop()

@@ -37,7 +37,6 @@ from obelisk.core.events import (
     LogEvent,
     LogResponse,
     Response,
-    Unlocked,
     failed,
 )
 from obelisk.core.replay import Replay
@@ -127,24 +126,17 @@ class WorkflowRun:
             self._replay.arrive(response.response)
         self._go_on(turn)
 
-    def drop(self) -> None:
-        """Forget it; the execution goes on from what is stored. Idempotent."""
+    def drop(self, *, reload: bool = False) -> None:
+        """Forget it; the execution goes on from what is stored, soon when ``reload`` is true. Idempotent."""
         if self._is_dropped:
             return
+        if reload:
+            self._kernel.workflows.reload_soon(self)
         self._is_dropped = True
         self._kernel.workflows.remove(self)
         self._release_permit()
         if self._program is not None:
             self._program.close()
-
-    def unlock(self, turn: Turn, reason: str) -> None:
-        """Give the execution back so that another executor can go on at once."""
-        turn.append(self.execution_id, Unlocked(turn.now, reason), version=self.version, cursor=self.cursor)
-
-    @property
-    def holds_lock(self) -> bool:
-        """Whether its lock keeps others from the execution."""
-        return self._lock_expires_at > self._kernel.clock.now()
 
     @property
     def is_settled(self) -> bool:
@@ -198,6 +190,8 @@ class WorkflowRun:
             self._end(turn)
 
     def _apply(self, turn: Turn, asked: Asked) -> Reply | None:
+        if self.function.entry.interrupts:
+            self._replay.run_expires_at = turn.now
         try:
             reply = self._replay.apply(asked.command, turn.now)
         except NondeterminismError as error:
@@ -303,8 +297,6 @@ class WorkflowRun:
         entry = self.function.entry
         if self._replay.is_replaying or turn.now < self._lock_expires_at - entry.leeway:
             return
-        if turn.now >= self._lock_expires_at:
-            self.run_id = self._kernel.ids.run()
         lock = self._kernel.lock_event(entry, turn.now, self.run_id)
         self._append(turn, lock)
         self._take_lock(lock.lock_expires_at)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from obelisk.core.events import Locked, Response
+from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.storage import ExecutionLog, LockedExecution
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 EVICTIONS_AT_ONCE = 64
 PAGE = 10_000
+RELOAD_AFTER = timedelta(milliseconds=50)
 _log = logging.getLogger("obelisk.workflows")
 
 
@@ -62,11 +65,21 @@ class Workflows:
         if run.execution_id in self._hot:
             self._hot.move_to_end(run.execution_id)
 
-    def drop_all(self) -> None:
-        """Forget everything in memory."""
+    def drop_all(self, *, reload: bool = False) -> None:
+        """Forget everything in memory; what this process holds is loaded again soon when ``reload`` is true."""
         self._cold.clear()
         for run in self.hot:
-            run.drop()
+            run.drop(reload=reload)
+
+    def reload_soon(self, run: WorkflowRun) -> None:
+        """Load a dropped execution again, unless somebody else holds it by then."""
+        kernel, permits = self._kernel, run.function.entry.permits
+
+        def reload() -> None:
+            if run.execution_id not in self._hot and not kernel.is_stopping and permits.take():
+                kernel.spawn(self._load(run.execution_id, run.function, run.run_id))
+
+        kernel.alarms.at(kernel.clock.now() + RELOAD_AFTER, reload)
 
     def trim(self, turn: Turn) -> None:
         """Drop what should not stay in memory, after a turn was committed."""
@@ -167,4 +180,4 @@ class Workflows:
 
 def _is_held(loaded: ExecutionLog, run_id: RunId) -> bool:
     holder = loaded.state.held_by
-    return holder is not None and holder.run_id == run_id
+    return holder is not None and holder.run_id == run_id and loaded.state.lifecycle is Lifecycle.ACTIVE

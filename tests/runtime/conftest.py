@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -43,14 +44,15 @@ def storage(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
-    """Open an engine on this test's storage; opened again it finds the same data."""
+    """Open an engine on this test's storage; opened again it finds the same data, and draws other ids."""
+    seeds = itertools.count()
 
-    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None, seed: int = 0):
+    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None):
         toml = (
             f'[storage]\nuse = "{storage}"\n[timers_watcher]\ntick_sleep = "{LATE}"\n'
-            f'[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n' + "".join(tables)
+            f'[server]\nshutdown_timeout = "50ms"\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n' + "".join(tables)
         )
-        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed)
+        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=next(seeds))
 
     return open_one
 

@@ -128,11 +128,7 @@ def found_version(connection: sqlite3.Connection, path: Path) -> int:
 
     Raises ``SchemaVersionError`` when the database is another program's or has a newer schema, without writing to it.
     """
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = [
-        name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    ]
+    application, version, tables = _identity(connection)
     if application != APPLICATION_ID and (tables or application or version):
         raise SchemaVersionError(
             f"the database `{path}` has another schema (version {version}, tables {', '.join(tables[:3]) or 'none'}), "
@@ -144,6 +140,19 @@ def found_version(connection: sqlite3.Connection, path: Path) -> int:
             "use the newer version of obelisk-sqlite that wrote it"
         )
     return version
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
+    # One transaction, since another process may be making the tables right now.
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+    if alone:
+        connection.execute("COMMIT")
+    return application, version, [name for (name,) in tables]
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
