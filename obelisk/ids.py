@@ -35,6 +35,7 @@ LEVEL_SEPARATOR = "."
 INDEX_SEPARATOR = "_"
 FIRST_INDEX = 1
 
+_PAIRS = tuple(high + low for high in CROCKFORD for low in CROCKFORD)
 _VALUES = {letter: value for value, letter in enumerate(CROCKFORD)}
 _JOIN_SET_NAME_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/")
 
@@ -52,7 +53,7 @@ def ulid(milliseconds: int, randomness: bytes) -> str:
     if len(randomness) != ULID_RANDOM_BYTES:
         raise ValueError(f"a ULID takes {ULID_RANDOM_BYTES} random bytes, found {len(randomness)}")
     value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(randomness, "big")
-    return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def ulid_value(text: str) -> int:

@@ -23,8 +23,7 @@ class Incarnation:
     def __init__(self, directory: Path, executor_id: ExecutorId) -> None:
         self._path = directory / DIRECTORY / executor_id
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._file = _make_record(self._path)
 
     def close(self) -> None:
         """Say that this executor holds nothing any more."""
@@ -38,8 +37,22 @@ def gone(directory: Path) -> list[ExecutorId]:
 
 
 def forget(directory: Path, executor_id: ExecutorId) -> None:
-    """Remove the record of an executor that holds nothing any more."""
-    (directory / DIRECTORY / executor_id).unlink(missing_ok=True)
+    """Remove the record of an executor that is gone and holds nothing any more; one that is alive keeps its record."""
+    path = directory / DIRECTORY / executor_id
+    file = _try_lock(path)
+    if file is not None:
+        path.unlink(missing_ok=True)
+        os.close(file)
+
+
+def _make_record(path: Path) -> int:
+    # Before it is locked, another process may take the record for one of a process that is gone, and remove it.
+    while True:
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)
 
 
 def _records(directory: Path) -> Iterator[Path]:
@@ -49,14 +62,22 @@ def _records(directory: Path) -> Iterator[Path]:
 
 
 def _is_unlocked(path: Path) -> bool:
+    file = _try_lock(path)
+    if file is None:
+        return False
+    os.close(file)
+    return True
+
+
+def _try_lock(path: Path) -> int | None:
+    """Return a record, opened and locked; ``None`` when its process lives, or when it was removed."""
     try:
         file = os.open(path, os.O_RDWR)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    finally:
         os.close(file)
-    return True
+        return None
+    return file

@@ -1,7 +1,7 @@
 """Recovery: what an executor held goes on at once when the executor is gone, or is about to go.
 
-At start, the executors of this machine whose process is gone are looked up, and what they held is unlocked: no lock has to
-expire, and no retry is used up. At the end, an engine does the same for itself.
+At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they held is
+unlocked: no lock has to expire, and no retry is used up. At the end, an engine does the same for itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from obelisk.core.events import Unlocked
 from obelisk.core.state import Lifecycle, State, Status
@@ -16,7 +17,9 @@ from obelisk.errors import CommitRefusedError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
 from obelisk.runtime.incarnations import forget, gone
-from obelisk.runtime.kernel import Kernel
+
+if TYPE_CHECKING:
+    from obelisk.runtime.kernel import Kernel
 
 _log = logging.getLogger("obelisk.recovery")
 
@@ -51,8 +54,9 @@ def _keeps_others_off(state: State, now: datetime) -> bool:
 
 
 async def _append(kernel: Kernel, held: Held, entry: Entry) -> None:
-    state = held.state
+    # Responses do not matter: whoever locks it meanwhile adds a version.
+    write = Write(held.execution_id, (entry,), held.state.next_version)
     try:
-        await kernel.storage.commit(Batch((Write(held.execution_id, (entry,), state.next_version, state.cursor),)))
+        await kernel.storage.commit(Batch((write,)))
     except CommitRefusedError as error:
         _log.info("`%s` went on meanwhile: %s", held.execution_id, error)

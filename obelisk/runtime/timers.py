@@ -2,7 +2,8 @@
 
 A delay that this process wrote is expected at its time. What other processes left (a delay of a crashed server, a lock
 whose holder is gone) is found by asking the storage for what falls due next; when the storage is shared it is asked
-again every ``poll``. A lock counts as expired ``leeway`` after its time, so that the holder's own write comes first.
+again every ``poll``. A lock counts as expired ``leeway`` after its time, so that the holder's own write comes first; a lock
+of a process of this machine that is gone does not have to expire.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from obelisk.errors import StorageError
 from obelisk.ids import DelayId
 from obelisk.interfaces.storage import DueDelay, Held
 from obelisk.runtime.functions import MAX_BACKOFF, to_timedelta
+from obelisk.runtime.recovery import recover
 from obelisk.runtime.turn import Turn
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Timers:
             await self._wake.wait()
 
     async def _serve(self) -> datetime | None:
+        await recover(self._kernel)
         storage, now = self._kernel.storage, self._kernel.clock.now()
         delays = await storage.due_delays(now, limit=PAGE)
         for delay in delays:

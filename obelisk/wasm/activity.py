@@ -75,10 +75,11 @@ def outcome_of(guest: Guest, poll: Poll) -> Outcome:
 
 def log_lines(guest: Guest) -> list[LogLine]:
     """Take the lines that a guest logged since the last call."""
-    if not guest.records:
-        return []
-    records, guest.records = guest.records, []
-    return [LogLine(LogLevel(function.function.name), arguments[0]) for function, arguments in records]
+    records, lost = guest.take_records()
+    lines = [LogLine(LogLevel(function.function.name), arguments[0]) for function, arguments in records]
+    if lost:
+        lines.append(LogLine(LogLevel.WARN, f"{lost} more lines were logged without a pause; they are lost"))
+    return lines
 
 
 def is_recorded(interface: str) -> bool:

@@ -32,6 +32,7 @@ from wasmtime.component import Component
 from obelisk.errors import ComponentError
 from obelisk.interfaces.settings import Duration, Size
 from obelisk.wasm.compile_child import Reply, Request, Setup
+from obelisk.wasm.interpreter import interpreter_command
 from obelisk.wasm.settings import EngineSettings
 
 LIMITS_TABLE = "wasm.compile"
@@ -209,7 +210,7 @@ async def _started(*arguments: str) -> Process:
     start = functools.partial(asyncio.create_subprocess_exec, stdin=PIPE, stdout=PIPE, stderr=PIPE)
     try:
         # In a session of its own, so that an interrupt from the terminal reaches this process only.
-        return await start(sys.executable, *arguments, env=_environment(), start_new_session=True)
+        return await start(*interpreter_command(), *arguments, env=_environment(), start_new_session=True)
     except OSError as error:
         raise ComponentError(f"cannot start the process that compiles components, {sys.executable}: {error}") from error
 

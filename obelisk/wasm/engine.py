@@ -5,7 +5,8 @@ Theory of operation
     ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. When this resume has
     taken longer than half a slice the guest is CPU-bound: it is handed to a worker thread, which goes on polling it. In
     there the interpreter lock is free while guest code runs, so several such guests and the loop run side by side. When
-    the guest parks or ends the worker hands it back by one ``call_soon_threadsafe``.
+    the guest parks or ends the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there
+    are workers, each has a turn of ``TURN`` and then goes to the end of the queue.
 
     A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
     guest is closed when it comes back.
@@ -33,6 +34,7 @@ from obelisk.wasm.settings import EngineSettings, new_engine
 from obelisk.wit.model import World
 
 SLICE = 0.01
+TURN = 10 * SLICE
 
 
 class Running:
@@ -95,14 +97,10 @@ class WasmEngine:
 
         ``on_back`` is then called on the loop, once, unless the guest is released before.
         """
-        guest = running.guest
-        self._ticker.wake()
-        poll = guest.poll()
-        if poll is not Poll.YIELDED:
-            return poll
         until = time.perf_counter() + SLICE / 2
+        poll = self._poll(running.guest)
         while poll is Poll.YIELDED and time.perf_counter() < until:
-            poll = guest.poll()
+            poll = self._poll(running.guest)
         if poll is not Poll.YIELDED:
             return poll
         running._with_worker = True
@@ -121,12 +119,18 @@ class WasmEngine:
         self._workers.shutdown(wait=True, cancel_futures=False)
         self._ticker.close()
 
+    def _poll(self, guest: Guest) -> Poll:
+        self._ticker.wake()  # before each poll: the ticker may have gone to sleep, and the guest would not yield again
+        return guest.poll()
+
     def _work(self, running: Running) -> None:
-        guest = running.guest
         poll = Poll.YIELDED
+        until = time.perf_counter() + TURN
         while poll is Poll.YIELDED and not running._stop and not self._closing:
-            self._ticker.wake()
-            poll = guest.poll()
+            if self.saturated and time.perf_counter() >= until:
+                self._workers.submit(self._work, running)
+                return
+            poll = self._poll(running.guest)
         self._hand_back(running, poll)
 
     def _hand_back(self, running: Running, poll: Poll) -> None:

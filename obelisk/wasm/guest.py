@@ -21,12 +21,17 @@ from msgspec import Struct
 
 from obelisk.errors import GuestError
 from obelisk.wasm import binding
-from obelisk.wasm.binding import FUNCTION_SIZE, INSTANCE_SIZE, VALUE_SIZE, pointer_of
+from obelisk.wasm.binding import FUNCTION_SIZE, INSTANCE_SIZE, VALUE_SIZE
 from obelisk.wasm.host_calls import HostCalls, ImportedFunction
 from obelisk.wasm.lift import Budget
 from obelisk.wasm.linked import ExportedFunction, LinkedComponent
 
-UNLIMITED = -1
+_Value = c_uint8 * VALUE_SIZE
+_Instance = c_uint8 * INSTANCE_SIZE
+_Function = c_uint8 * FUNCTION_SIZE
+
+RECORDED_SIZE = 64 * 1024 * 1024
+"""How many bytes of recorded calls a guest may leave until they are taken; what comes after that is only counted."""
 
 
 class GuestLimits(Struct, frozen=True):
@@ -62,7 +67,7 @@ class Guest:
     __slots__ = (
         "_arguments", "_call_error", "_closed", "_function", "_future", "_host_calls", "_instance", "_limits",
         "_linked", "_params", "_reply", "_result", "_results_at", "_store", "answered", "call", "context", "dropped",
-        "error", "error_out", "failure", "number", "parked", "records", "result",
+        "error", "error_out", "failure", "lost", "number", "parked", "record_budget", "records", "result",
     )  # fmt: skip
 
     def __init__(
@@ -79,9 +84,9 @@ class Guest:
         self._reply: Any = None
         self._results_at = 0
         self._arguments: Any = None
-        self._result = (c_uint8 * VALUE_SIZE)()
+        self._result = _Value()
         self._call_error = c_void_p()
-        self._instance = (c_uint8 * INSTANCE_SIZE)()
+        self._instance = _Instance()
         self.call: HostCall | None = None
         self.parked = False
         self.answered = False
@@ -90,11 +95,17 @@ class Guest:
         self.error: str | None = None
         self.result: Any = None
         self.records: list[tuple[ImportedFunction, list[Any]]] = []
+        self.lost = 0
         self.dropped: list[int] = []
         self._store: int = binding.store_new(linked.engine, None, None)
         self.context: int = binding.store_context(self._store)
+        self.record_budget = Budget(self.context, RECORDED_SIZE)
         self.number = host_calls.add_guest(self)
-        self._limit()
+        try:
+            self._limit()
+        except GuestError:
+            self.close()
+            raise
         self._future = binding.instantiate(
             linked.linker, self.context, linked.component, addressof(self._instance), addressof(self._call_error)
         )
@@ -132,6 +143,15 @@ class Guest:
         binding.store_delete(self._store)
         self._host_calls.remove_guest(self)
 
+    def take_records(self) -> tuple[list[tuple[ImportedFunction, list[Any]]], int]:
+        """Take the recorded calls since the last time, and how many more there were than could be kept."""
+        if not self.records and not self.lost:
+            return [], 0
+        records, lost = self.records, self.lost
+        self.records, self.lost = [], 0
+        self.record_budget = Budget(self.context, RECORDED_SIZE)
+        return records, lost
+
     # --- called on the fiber ---------------------------------------------------------------------------------------
 
     def park(self, function: ImportedFunction, arguments: list[Any], results: int, error_out: int) -> None:
@@ -168,14 +188,12 @@ class Guest:
 
     def _start_call(self) -> None:
         function = self._function
-        handle = (c_uint8 * FUNCTION_SIZE)()
-        found = binding.get_function(
-            addressof(self._instance), self.context, pointer_of(function.index), addressof(handle)
-        )
+        handle = _Function()
+        found = binding.get_function(addressof(self._instance), self.context, function.index, addressof(handle))
         if not found:
             raise GuestError(f"the instance has no function `{function.name}`")
         count = len(function.lower)
-        self._arguments = (c_uint8 * (VALUE_SIZE * max(count, 1)))(), handle
+        self._arguments = function.arguments(), handle
         start = addressof(self._arguments[0])
         for (lower, offset), value in zip(function.lower, self._params, strict=True):
             lower(value, start + offset, self.context)

@@ -19,14 +19,19 @@ from collections.abc import Callable
 from ctypes import c_void_p, string_at
 from typing import TYPE_CHECKING, Any
 
+from obelisk.errors import GuestError
 from obelisk.wasm import binding
 from obelisk.wasm.binding import VALUE_SIZE, Continuation
-from obelisk.wasm.lift import Lifter, lifter
+from obelisk.wasm.lift import Budget, Lifter, lifter
 from obelisk.wasm.lower import Lowerer, lowerer
 from obelisk.wit.model import Function
 
 if TYPE_CHECKING:
     from obelisk.wasm.guest import Guest
+
+
+RECORD_COST = 256
+"""What a recorded call takes besides its arguments, in bytes."""
 
 
 class ImportedFunction:
@@ -88,7 +93,7 @@ class HostCalls:
         guest = self._by_context[context]
         try:
             function = self._functions[env or 0]
-            guest.park(function, _lift(guest, function, arguments, count), results, error_out)
+            guest.park(function, _lift(function, arguments, count, guest.new_budget()), results, error_out)
             continuation.callback = self._poll
             continuation.env = guest.number
         except BaseException as error:  # noqa: BLE001 - nothing may unwind through the guest's frames
@@ -104,7 +109,12 @@ class HostCalls:
         guest = self._by_context[context]
         try:
             function = self._functions[env or 0]
-            guest.records.append((function, _lift(guest, function, arguments, count)))
+            budget = guest.record_budget
+            budget.spend(RECORD_COST)
+            guest.records.append((function, _lift(function, arguments, count, budget)))
+            return 0
+        except GuestError:
+            guest.lost += 1
             return 0
         except BaseException as error:  # noqa: BLE001
             guest.failure = error
@@ -128,11 +138,10 @@ class HostCalls:
         return 0
 
 
-def _lift(guest: Guest, function: ImportedFunction, arguments: int, count: int) -> list[Any]:
+def _lift(function: ImportedFunction, arguments: int, count: int, budget: Budget) -> list[Any]:
     if not count:
         return []
     buffer = string_at(arguments, VALUE_SIZE * count)
-    budget = guest.new_budget()
     return [lift(buffer, offset, budget) for lift, offset in function.lift]
 
 

@@ -53,7 +53,7 @@ class Budget:
         """Take ``size`` bytes off; raise ``GuestError`` when they are not there."""
         self.left -= size
         if self.left < 0:
-            raise GuestError("a value that the guest passed is too large; raise [wasm] max_value_size")
+            raise GuestError("a value that the guest passed is too large; pass less of it in one call")
 
 
 Lifter = Callable[[bytes, int, Budget], Any]

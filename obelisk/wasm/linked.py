@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import addressof, c_void_p
+from ctypes import addressof, c_uint8, c_void_p
 from typing import Any
 
 from wasmtime.component import Component as CompiledComponent
@@ -21,12 +21,14 @@ from obelisk.wit.model import Function, Interface, Primitive, Type, World
 class ExportedFunction:
     """An export of a component, with the converters of its types."""
 
-    __slots__ = ("function", "index", "lift", "lower", "name", "owns_result")
+    __slots__ = ("_index", "arguments", "function", "index", "lift", "lower", "name", "owns_result")
 
     def __init__(self, name: Ffqn, function: Function, index: Any) -> None:
         self.name = name
         self.function = function
-        self.index = index
+        self._index = index
+        self.index: int = pointer_of(index)
+        self.arguments = c_uint8 * (VALUE_SIZE * max(len(function.params), 1))
         self.lower: tuple[tuple[Lowerer, int], ...] = tuple(
             (lowerer(param.type), VALUE_SIZE * position) for position, param in enumerate(function.params)
         )

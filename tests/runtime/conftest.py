@@ -50,7 +50,8 @@ def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
     def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None):
         toml = (
             f'[storage]\nuse = "{storage}"\n[timers_watcher]\ntick_sleep = "{LATE}"\n'
-            f'[server]\nshutdown_timeout = "50ms"\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n' + "".join(tables)
+            f'[server]\nshutdown_timeout = "50ms"\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n'
+            + "".join(tables)
         )
         return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=next(seeds))
 
