@@ -158,7 +158,10 @@ class JsonView:
 
 
 class TextView:
-    """Text: on a terminal the status is one line that changes, elsewhere each status is a line."""
+    """Text: on a terminal the status is one line that changes, elsewhere a line for each other kind of status.
+
+    A busy workflow blocks a thousand times a second on another join set; only the terminal's line shows on which.
+    """
 
     def __init__(self, stream: TextIO, *, terminal: bool) -> None:
         self._stream = stream
@@ -174,9 +177,10 @@ class TextView:
     def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
         """Show the status."""
         text = status_text(status, now)
-        if text != self._last and not status.HasField("finished"):
+        shown = text if self._terminal else status_name(status, now)
+        if shown != self._last and not status.HasField("finished"):
             self._write(CLEAR_LINE + text if self._terminal else text + "\n")
-            self._last = text
+            self._last = shown
 
     def result(self, finished: pb.FinishedStatus, result: ExecutionResult) -> None:
         """Show the value and how long it took."""

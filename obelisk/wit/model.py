@@ -1,9 +1,9 @@
 """A model of WIT types, functions, interfaces and worlds.
 
 Types are compared by structure: ``same_type`` ignores the names of types and of parameters, but not those of fields,
-cases and flags, and takes two resources as equal when their names are (``join-set`` is ``join-set`` wherever it was
-``use``d from). The ``name`` of a record, variant, enum, flags or alias is what it is called where it is defined; the
-printer uses it.
+cases and flags. It takes a variant without payloads as equal to an enum of the same cases, since their values are, and two
+resources as equal when their names are (``join-set`` is ``join-set`` wherever it was ``use``d from). The ``name`` of a
+record, variant, enum, flags or alias is what it is called where it is defined; the printer uses it.
 """
 
 from __future__ import annotations
@@ -183,6 +183,7 @@ class World(Struct, frozen=True):
 
 def same_type(one: Type | None, other: Type | None) -> bool:
     """Tell whether two types have the same structure."""
+    one, other = _as_enum(one), _as_enum(other)
     if type(one) is not type(other):
         return False
     match one, other:
@@ -210,6 +211,12 @@ def same_type(one: Type | None, other: Type | None) -> bool:
             )
         case _:
             return one == other
+
+
+def _as_enum(type_: Type | None) -> Type | None:
+    if isinstance(type_, VariantType) and all(case.type is None for case in type_.cases):
+        return EnumType(tuple(case.name for case in type_.cases))
+    return type_
 
 
 def same_function(one: Function, other: Function) -> bool:
