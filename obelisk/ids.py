@@ -193,7 +193,10 @@ def _check_path(text: str, prefix: str, *, first_index: int = FIRST_INDEX) -> No
     if not text.startswith(prefix):
         raise InvalidIdError(f"wrong prefix in `{text}`, expected prefix `{prefix}`")
     first, *levels = text[len(prefix) :].split(LEVEL_SEPARATOR)
-    ulid_value(first)
+    try:
+        ulid_value(first)
+    except InvalidIdError as error:
+        raise InvalidIdError(f"cannot parse `{text}`: {error}") from error
     for level in levels:
         _check_level(text, level, first_index)
 

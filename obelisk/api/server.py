@@ -25,6 +25,7 @@ from obelisk.interfaces.executions import Components, Executions
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 KEEPALIVE_ALLOWED_MS = 10_000
+MAX_PENDING_CALLS = 100_000
 LOGGER = "obelisk.api"
 
 _Place = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
@@ -32,6 +33,9 @@ _Place = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 _OPTIONS = (
     # Without this two servers would share a port instead of the second being told that it is in use.
     ("grpc.so_reuseport", 0),
+    # By default a thousand calls that wait to be accepted are enough for the next to be reset without a word.
+    ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
     ("grpc.max_send_message_length", -1),
     ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_ALLOWED_MS),

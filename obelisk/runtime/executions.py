@@ -20,7 +20,7 @@ from obelisk.names import Ffqn
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.kernel import Kernel
 
-POLL = timedelta(milliseconds=500)
+POLL = timedelta(seconds=1)
 
 
 class EngineExecutions:

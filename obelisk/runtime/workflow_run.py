@@ -64,6 +64,7 @@ class ColdWorkflow(Struct, frozen=True):
     version: int
     cursor: int
     waits_for: JoinSetId
+    lock_expires_at: datetime
 
 
 class WorkflowRun:
@@ -131,7 +132,7 @@ class WorkflowRun:
         if self._is_dropped:
             return
         if reload:
-            self._kernel.workflows.reload_soon(self)
+            self._kernel.workflows.reload_soon(self.execution_id, self.function, self.run_id)
         self._is_dropped = True
         self._kernel.workflows.remove(self)
         self._release_permit()
@@ -152,8 +153,9 @@ class WorkflowRun:
         if waits_for is None:
             return None
         return ColdWorkflow(
-            self.function, self.created, self.created_at, self.run_id, self.version, self.cursor, waits_for
-        )
+            self.function, self.created, self.created_at, self.run_id, self.version, self.cursor, waits_for,
+            self._lock_expires_at,
+        )  # fmt: skip
 
     # --- the loop of commands -----------------------------------------------------------------------------------------
 

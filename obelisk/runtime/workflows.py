@@ -12,7 +12,9 @@ from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from obelisk.core.events import Locked, Response
+from msgspec.structs import replace
+
+from obelisk.core.events import Locked, Response, Unlocked
 from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, RunId
@@ -66,18 +68,24 @@ class Workflows:
             self._hot.move_to_end(run.execution_id)
 
     def drop_all(self, *, reload: bool = False) -> None:
-        """Forget everything in memory; what this process holds is loaded again soon when ``reload`` is true."""
-        self._cold.clear()
+        """Forget everything in memory; what this process holds is loaded again soon when ``reload`` is true.
+
+        A cold record stays: what it says is checked by the storage when it is used.
+        """
         for run in self.hot:
             run.drop(reload=reload)
 
-    def reload_soon(self, run: WorkflowRun) -> None:
-        """Load a dropped execution again, unless somebody else holds it by then."""
-        kernel, permits = self._kernel, run.function.entry.permits
+    def reload_soon(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
+        """Load a dropped execution again once there is a permit, unless somebody else holds it by then."""
+        kernel = self._kernel
 
         def reload() -> None:
-            if run.execution_id not in self._hot and not kernel.is_stopping and permits.take():
-                kernel.spawn(self._load(run.execution_id, run.function, run.run_id))
+            if execution_id in self._hot or kernel.is_stopping:
+                return
+            if function.entry.permits.take():
+                kernel.spawn(self._load(execution_id, function, run_id))
+            else:
+                self.reload_soon(execution_id, function, run_id)
 
         kernel.alarms.at(kernel.clock.now() + RELOAD_AFTER, reload)
 
@@ -143,16 +151,18 @@ class Workflows:
         return True
 
     def _warm(self, turn: Turn, execution_id: ExecutionId, cold: ColdWorkflow, response: Response) -> None:
-        kernel, entry = self._kernel, cold.function.entry
+        kernel, permits = self._kernel, cold.function.entry.permits
         turn.append(execution_id, response, version=cold.version, cursor=cold.cursor)
+        turn.undo.append(lambda: self.reload_soon(execution_id, cold.function, cold.run_id))
         if response.join_set_id != cold.waits_for:
-            self._cold[execution_id] = ColdWorkflow(
-                cold.function, cold.created, cold.created_at, cold.run_id, cold.version, cold.cursor + 1, cold.waits_for
-            )
-        elif not kernel.is_stopping and entry.permits.take():
-            turn.append(execution_id, kernel.lock_event(entry, turn.now, cold.run_id), version=None)
-            turn.undo.append(lambda: entry.permits.release(started=False))
+            self._cold[execution_id] = replace(cold, cursor=cold.cursor + 1)
+        elif not kernel.is_stopping and permits.take():
+            turn.append(execution_id, kernel.lock_event(cold.function.entry, turn.now, cold.run_id), version=None)
+            turn.undo.append(lambda: permits.release(started=False))
             turn.after.append(lambda: kernel.spawn(self._load(execution_id, cold.function, cold.run_id)))
+        elif cold.lock_expires_at > turn.now:
+            # It has to wait for a permit, not for the end of its old lock too.
+            turn.append(execution_id, Unlocked(turn.now, "no permit"), version=None)
 
     async def _load(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
         permits = function.entry.permits

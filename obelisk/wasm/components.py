@@ -57,13 +57,19 @@ class WasmComponents:
         digest = digest_of(binary)
         compiled = self._cache.load(self.engine.engine, digest)
         if compiled is None:
-            await self._compile(CompileJob(digest, binary, f"component `{name}`"))
-            compiled = self._cache.load(self.engine.engine, digest)
-        if compiled is None:
-            raise ComponentError(
-                f"component `{name}`: {self._cache.path_of(digest)} cannot be loaded; try --clean-cache"
-            )
+            compiled = await self._compiled(CompileJob(digest, binary, f"component `{name}`"))
         return Prepared(digest, compiled, world_of(compiled, self.engine.engine))
+
+    async def _compiled(self, job: CompileJob) -> CompiledComponent:
+        problem = ComponentError(f"{job.name}: {self._cache.path_of(job.digest)} cannot be loaded; try --clean-cache")
+        try:
+            await self._compile(job)
+        except ComponentError as error:
+            problem = error  # perhaps that of another component only
+        compiled = self._cache.load(self.engine.engine, job.digest)
+        if compiled is None:
+            raise problem
+        return compiled
 
     async def _binary(self, artifact: Artifact, name: str) -> bytes:
         origin = f"component `{name}` ({artifact.origin})"

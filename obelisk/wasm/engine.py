@@ -2,11 +2,12 @@
 
 Theory of operation
     All guests start on the event loop's thread. ``run`` polls a guest there; most park or end within microseconds. A
-    ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. When this resume has
-    taken longer than half a slice the guest is CPU-bound: it is handed to a worker thread, which goes on polling it. In
-    there the interpreter lock is free while guest code runs, so several such guests and the loop run side by side. When
-    the guest parks or ends the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there
-    are workers, each has a turn of ``TURN`` and then goes to the end of the queue.
+    ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. One yield says
+    nothing, its slice may have ended while it was parked; a guest that then computes for more than half a slice of this
+    thread's own time is CPU-bound: it is handed to a worker thread, which goes on polling it. In there the interpreter
+    lock is free while guest code runs, so several such guests and the loop run side by side. When the guest parks or ends
+    the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there are workers, each has a
+    turn of ``TURN`` and then goes to the end of the queue.
 
     A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
     guest is closed when it comes back.
@@ -97,9 +98,11 @@ class WasmEngine:
 
         ``on_back`` is then called on the loop, once, unless the guest is released before.
         """
-        until = time.perf_counter() + SLICE / 2
         poll = self._poll(running.guest)
-        while poll is Poll.YIELDED and time.perf_counter() < until:
+        if poll is not Poll.YIELDED:
+            return poll
+        until = time.thread_time() + SLICE / 2  # what other threads took does not count
+        while poll is Poll.YIELDED and time.thread_time() < until:
             poll = self._poll(running.guest)
         if poll is not Poll.YIELDED:
             return poll
@@ -127,11 +130,18 @@ class WasmEngine:
         poll = Poll.YIELDED
         until = time.perf_counter() + TURN
         while poll is Poll.YIELDED and not running._stop and not self._closing:
-            if self.saturated and time.perf_counter() >= until:
-                self._workers.submit(self._work, running)
+            if self.saturated and time.perf_counter() >= until and self._queue(running):
                 return
             poll = self._poll(running.guest)
         self._hand_back(running, poll)
+
+    def _queue(self, running: Running) -> bool:
+        """Put a guest at the end of the queue of those that compute; return whether that was still possible."""
+        try:
+            self._workers.submit(self._work, running)
+        except RuntimeError:  # the engine is being closed
+            return False
+        return True
 
     def _hand_back(self, running: Running, poll: Poll) -> None:
         if self._closing or self._loop.is_closed():
