@@ -25,7 +25,8 @@ DeploymentId = NewType("DeploymentId", str)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ULID_LENGTH = 26
 ULID_RANDOM_BYTES = 10
-MAX_ID_LENGTH = 4096
+MAX_ID_LENGTH = 65_536
+MAX_JOIN_SET_NAME_LENGTH = 256
 EXECUTION_PREFIX = "E_"
 DELAY_PREFIX = "Delay_"
 EXECUTOR_PREFIX = "Exr_"
@@ -116,7 +117,11 @@ def named_join_set_id(name: str) -> JoinSetId:
 
 
 def check_join_set_name(name: str) -> None:
-    """Raise ``InvalidIdError`` unless ``name`` is made of letters, digits, ``-`` and ``/``."""
+    """Raise ``InvalidIdError`` unless ``name`` is made of at most 256 letters, digits, ``-`` and ``/``."""
+    if len(name) > MAX_JOIN_SET_NAME_LENGTH:
+        raise InvalidIdError(
+            f"a join set name of {len(name)} characters is too long, expected at most {MAX_JOIN_SET_NAME_LENGTH}"
+        )
     for letter in name:
         if letter not in _JOIN_SET_NAME_CHARS:
             raise InvalidIdError(

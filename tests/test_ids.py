@@ -161,3 +161,9 @@ def test_the_name_of_a_join_set_has_no_forbidden_characters() -> None:
 def test_what_is_made_parses_again() -> None:
     child = child_execution_id(TOP, JoinSetId("n:"), 1)
     assert parse_execution_id(child) == child
+
+
+def test_a_join_set_name_has_a_longest_length():
+    check_join_set_name("a" * 256)
+    with pytest.raises(InvalidIdError, match="too long"):
+        check_join_set_name("a" * 257)

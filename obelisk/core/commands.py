@@ -57,7 +57,7 @@ class JoinNextResponse(Struct, frozen=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Wait until a time. Answered by ``DelayPassed``."""
+    """Wait until a time; ``name`` is part of the join set's id. Answered by ``DelayPassed`` or ``Refused``."""
 
     schedule_at: ScheduleAt | str
     name: str | None = None

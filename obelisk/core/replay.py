@@ -187,7 +187,10 @@ class Replay:
         self._set(response.join_set_id).arrive(response)
 
     def resume(self) -> Reply | None:
-        """Return the reply to the command that waits, ``None`` when it has to wait on."""
+        """Return the reply to the command that waits, ``None`` when it has to wait on.
+
+        Raises ``NondeterminismError`` when closing a join set asks for something else than history holds.
+        """
         waiting = self._waiting
         if waiting is None or not self._set(waiting.join_set).has_response:
             return None

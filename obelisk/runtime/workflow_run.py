@@ -162,7 +162,11 @@ class WorkflowRun:
     def _go_on(self, turn: Turn) -> None:
         if self._is_busy or self._held is not None or self._program is None:
             return
-        reply = self._replay.resume()
+        try:
+            reply = self._replay.resume()
+        except NondeterminismError as error:
+            self._finish(turn, failed(FailureKind.NONDETERMINISM_DETECTED, str(error)))
+            return
         if reply is None:
             return
         self._extend_lock(turn)
