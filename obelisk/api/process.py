@@ -8,9 +8,8 @@ import shutil
 import sys
 from contextlib import AsyncExitStack
 
-from obelisk.api.server import serve
+from obelisk.api.server import check_address, serve
 from obelisk.config.model import Config
-from obelisk.errors import ConfigError
 from obelisk.runtime.deploy import check
 from obelisk.runtime.engine import Engine, make_host, open_deployment
 from obelisk.runtime.signals import stop_signals
@@ -19,11 +18,15 @@ STREAM_GRACE_SECONDS = 1.0
 _log = logging.getLogger("obelisk.server")
 
 
-async def run_server(config: Config) -> int:
-    """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start."""
+async def run_server(config: Config, *, clean_database: bool = False) -> int:
+    """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start.
+
+    The address is tried before anything is opened: work begins as soon as the engine is open.
+    """
+    check_address(config.kernel.api.listening_addr)
     with stop_signals() as stop:
         async with (
-            Engine(config) as engine,
+            Engine(config, clean_storage=clean_database) as engine,
             serve(
                 engine.executions,
                 engine.components,
@@ -44,18 +47,9 @@ async def verify(config: Config) -> None:
         check(await open_deployment(config, host, stack))
 
 
-def clean(config: Config, *, database: bool, cache: bool) -> None:
-    """Delete the database, or what was cached, before anything is opened.
-
-    Raises ``ConfigError`` when the storage has nothing that could be deleted that way.
-    """
-    if database:
-        wipe = config.store.provider.wipe
-        if wipe is None:
-            raise ConfigError(f"--clean-db: the storage `{config.store.provider.name}` cannot be deleted from here")
-        wipe(config.store.settings)
-    if cache:
-        shutil.rmtree(config.kernel.wasm.codegen_cache.directory, ignore_errors=True)
+def clean_cache(config: Config) -> None:
+    """Delete what was cached, before anything is opened."""
+    shutil.rmtree(config.kernel.wasm.codegen_cache.directory, ignore_errors=True)
 
 
 def announce(grpc_address: str) -> None:

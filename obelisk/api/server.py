@@ -99,6 +99,11 @@ def _add_services(
     add_reflection(server, [*names, HEALTH.full_name])
 
 
+def check_address(address: str) -> None:
+    """Raise ``ServerError`` when nobody could listen at ``address`` now."""
+    _check_is_free(*_split(address), address)
+
+
 def _listen(server: grpc.aio.Server, address: str) -> str:
     host, port = _split(address)
     _check_is_free(host, port, address)

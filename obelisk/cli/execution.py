@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,10 +12,24 @@ from obelisk.cli.client import api_url_option, ending_the_command, json_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+DEFAULT_LIMIT = 20
+ALL = sys.maxsize
+
 
 def _limit_option(command: F) -> F:
     limit = click.IntRange(min=1)
-    return click.option("--limit", type=limit, default=20, show_default=True, help="How many to print.")(command)
+    return click.option("--limit", type=limit, default=DEFAULT_LIMIT, show_default=True, help="How many to print.")(
+        command
+    )
+
+
+def _log_limit_option(command: F) -> F:
+    text = f"How many to print; {DEFAULT_LIMIT} unless told, all with --json."
+    return click.option("--limit", type=click.IntRange(min=1), default=None, help=text)(command)
+
+
+def _log_limit(limit: int | None, *, as_json: bool) -> int:
+    return limit or (ALL if as_json else DEFAULT_LIMIT)
 
 
 @click.group()
@@ -84,26 +99,26 @@ def list_(
 @execution.command()
 @click.argument("execution_id", metavar="ID")
 @click.option("--from", "version", metavar="VERSION", type=click.IntRange(min=0), default=0, help="First version.")
-@_limit_option
+@_log_limit_option
 @json_option
 @api_url_option
 @ending_the_command()
-def events(*, execution_id: str, version: int, limit: int, as_json: bool) -> None:
+def events(*, execution_id: str, version: int, limit: int | None, as_json: bool) -> None:
     """Print the log of an execution."""
     from obelisk.cli import listing
 
-    listing.print_events(execution_id, version=version, limit=limit, as_json=as_json)
+    listing.print_events(execution_id, version=version, limit=_log_limit(limit, as_json=as_json), as_json=as_json)
 
 
 @execution.command()
 @click.argument("execution_id", metavar="ID")
 @click.option("--from", "cursor", metavar="CURSOR", type=click.IntRange(min=0), default=0, help="First cursor.")
-@_limit_option
+@_log_limit_option
 @json_option
 @api_url_option
 @ending_the_command()
-def responses(*, execution_id: str, cursor: int, limit: int, as_json: bool) -> None:
+def responses(*, execution_id: str, cursor: int, limit: int | None, as_json: bool) -> None:
     """Print the responses that an execution got, in their order."""
     from obelisk.cli import listing
 
-    listing.print_responses(execution_id, cursor=cursor, limit=limit, as_json=as_json)
+    listing.print_responses(execution_id, cursor=cursor, limit=_log_limit(limit, as_json=as_json), as_json=as_json)

@@ -48,10 +48,11 @@ def server() -> None:
 def run(*, path: Path | None, clean_db: bool, clean_cache: bool) -> None:
     """Run a server until SIGINT or SIGTERM."""
     config = _load(path)
-    from obelisk.api.process import clean, run_server
+    from obelisk.api import process
 
-    clean(config, database=clean_db, cache=clean_cache)
-    raise SystemExit(asyncio.run(run_server(config)))
+    if clean_cache:
+        process.clean_cache(config)
+    raise SystemExit(asyncio.run(process.run_server(config, clean_database=clean_db)))
 
 
 @server.command()

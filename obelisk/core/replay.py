@@ -92,7 +92,6 @@ from obelisk.ids import (
 )
 from obelisk.names import Ffqn, split_ffqn
 
-MAX_U64 = 2**64 - 1
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -205,8 +204,8 @@ class Replay:
 
         To be called again after ``resume`` returned a reply to what it waited for.
         """
-        for join_set in reversed(list(self._open)):
-            if self._close(join_set) is None:
+        while self._open:
+            if self._close(next(reversed(self._open))) is None:
                 return None
         if self.is_replaying:
             left = self._history[self._position]
@@ -355,12 +354,12 @@ class Replay:
         if isinstance(response, ChildExecutionFinished):
             child = response.child_execution_id
             join_set.last_taken = child
-            ffqn = self._children[child]
+            ffqn = self._children.pop(child)
             return Answered(child, ffqn, response.result) if wanted in (None, ffqn) else Mismatched(ffqn, child)
         join_set.last_taken = response.delay_id
         if wanted is not None:
             return Mismatched(None, response.delay_id)
-        microseconds = to_microseconds(self._delays[response.delay_id])
+        microseconds = to_microseconds(self._delays.pop(response.delay_id))
         seconds, rest = divmod(microseconds, 1_000_000)
         return DelayPassed(response.delay_id, seconds, rest * 1000, response.success)
 
@@ -391,6 +390,8 @@ class Replay:
         if _decided(recorded.event) != _decided(event):  # type: ignore[arg-type]
             raise NondeterminismError(_mismatch(recorded, event))
         self._position += 1
+        if not self.is_replaying:
+            self._history, self._position = [], 0
         return recorded.event  # type: ignore[return-value]
 
 

@@ -67,6 +67,15 @@ class ComponentSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: str
     exec: ExecSettings = ExecSettings()
 
+    def __post_init__(self) -> None:
+        for letter in self.name:
+            if not (letter.isascii() and (letter.isalnum() or letter in "_-.")):
+                raise ValueError(
+                    f"`name`: `{self.name}` contains the character `{letter}`, expected letters, digits, `_`, `-` and `.`"
+                )
+        if not self.name:
+            raise ValueError("`name`: expected at least one character, found none")
+
 
 class ActivitySettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of every activity table.

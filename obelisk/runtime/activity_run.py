@@ -21,30 +21,35 @@ from obelisk.core.events import (
     failed,
 )
 from obelisk.core.retry import backoff, is_permanent, may_retry
+from obelisk.errors import InvalidValueError
 from obelisk.ids import ExecutionId, RunId
-from obelisk.interfaces.components import ActivityCall, ActivityRun, LogLine, Outcome, Returned
+from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, LogLine, Outcome, Returned
 from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import MAX_BACKOFF, FunctionEntry
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
+FRESH_LOCK = 0.75
+"""A lock of which less than this part is left when the run starts begins anew."""
+
 
 class RunningActivity:
     """A locked activity execution in this process.
 
     ``version`` is the next version of its log, after the lock. The run ends once: by its outcome, by its deadline, or by
-    ``stop``; whichever comes first writes the event.
+    ``stop``; whichever comes first writes the event. ``is_ahead`` says that it may run before its lock is committed; then
+    what it logs waits for the commit of its end.
     """
 
     __slots__ = (
-        "_alarm", "_ended", "_kernel", "_run", "_started", "created", "deadline", "execution_id", "failures", "function",
-        "run_id", "version",
+        "_alarm", "_ended", "_kernel", "_lines", "_run", "_started", "created", "deadline", "execution_id", "failures",
+        "function", "is_ahead", "run_id", "version",
     )  # fmt: skip
 
     def __init__(
         self, kernel: Kernel, execution_id: ExecutionId, created: Created, function: FunctionEntry, *,
-        run_id: RunId, version: int, failures: int, deadline: datetime,
+        run_id: RunId, version: int, failures: int, deadline: datetime, is_ahead: bool = False,
     ) -> None:  # fmt: skip
         self._kernel = kernel
         self.execution_id = execution_id
@@ -54,6 +59,8 @@ class RunningActivity:
         self.version = version
         self.failures = failures
         self.deadline = deadline
+        self.is_ahead = is_ahead
+        self._lines: list[LogLine] = []
         self._run: ActivityRun | None = None
         self._alarm: Alarm | None = None
         self._ended = False
@@ -66,16 +73,17 @@ class RunningActivity:
         if self._kernel.is_stopping:
             self.stop("server is stopping")
             return
+        self._kernel.activities[self.execution_id] = self
+        try:
+            params = self.function.params.check(self.created.params)
+        except InvalidValueError as error:
+            self._done(Crashed(f"parameters cannot be deserialized: {error}", retry=False))
+            return
+        self._renew_lock()
         call = ActivityCall(
-            self.execution_id,
-            self.run_id,
-            self.function.ffqn,
-            self.created.params,
-            self._kernel.clock.now(),
-            self.deadline,
+            self.execution_id, self.run_id, self.function.ffqn, params, self._kernel.clock.now(), self.deadline
         )
         opened = self.function.entry.opened
-        self._kernel.activities[self.execution_id] = self
         self._run = opened.start(call, self._done, self._log)  # type: ignore[union-attr]
         if not self._ended:
             self._started = True
@@ -91,12 +99,26 @@ class RunningActivity:
         """Cancel the run and write nothing."""
         self._end()
 
+    def _renew_lock(self) -> None:
+        """Begin the lock anew when its commit took a good part of it: its time is the run's, not the disk's."""
+        entry, now = self.function.entry, self._kernel.clock.now()
+        if self.deadline - now > entry.lock_expiry * FRESH_LOCK:
+            return
+        turn = self._kernel.new_turn()
+        lock = self._kernel.lock_event(entry, now, self.run_id)
+        turn.append(self.execution_id, lock, version=self.version)
+        turn.undo.append(self.discard)
+        self.version += 1
+        self.deadline = lock.lock_expires_at
+        self._kernel.pipeline.submit(turn)
+
     def _end(self) -> bool:
         if self._ended:
             return False
         self._ended = True
-        self._kernel.activities.pop(self.execution_id, None)
-        self.function.entry.permits.release(started=self._started)
+        if self._kernel.activities.get(self.execution_id) is self:
+            del self._kernel.activities[self.execution_id]
+        self.function.entry.permits.end(started=self._started)
         if self._alarm is not None:
             self._alarm.cancel()
         if self._run is not None:
@@ -152,10 +174,16 @@ class RunningActivity:
             )
         else:
             turn.append(self.execution_id, event, version=self.version)
+        if self._lines:
+            lines = tuple(self._lines)
+            turn.after.append(lambda: self._kernel.component_log(self.execution_id, self.run_id, lines))
         self._kernel.pipeline.submit(turn)
 
     def _log(self, line: LogLine) -> None:
-        self._kernel.component_log(self.execution_id, self.run_id, line)
+        if self.is_ahead:
+            self._lines.append(line)
+        else:
+            self._kernel.component_log(self.execution_id, self.run_id, (line,))
 
 
 def _error(result: ExecutionResult) -> TypedValue | None:

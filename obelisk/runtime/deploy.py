@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from obelisk.config.model import ComponentEntry as Configured
 from obelisk.config.model import Config
 from obelisk.core.events import ComponentRole
 from obelisk.errors import ComponentError
 from obelisk.ids import DeploymentId
-from obelisk.interfaces.components import Component
+from obelisk.interfaces.components import ActivityComponent, Component, WorkflowComponent
 from obelisk.interfaces.executions import FunctionDetail
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.sources import Artifact, ComponentSource
@@ -26,6 +27,7 @@ from obelisk.wit.printer import component_wit
 
 S = TypeVar("S")
 SCHEME_END = "://"
+SCHEMES_OF_EXTRAS = ("oci",)
 
 
 class OpenHost:
@@ -44,11 +46,14 @@ class OpenHost:
         scheme, end, _ = location.partition(SCHEME_END)
         source = self._sources.get(scheme if end else "")
         if source is None:
-            known = ", ".join(f"`{name}{SCHEME_END}`" for name in sorted(self._sources) if name) or "paths only"
+            known = ["a path", *(f"`{name}{SCHEME_END}...`" for name in sorted(self._sources) if name)]
             raise ComponentError(
-                f"no component source for `{location}`: expected a path or one of {known}; install the plugin for it"
+                f"no component source for `{location}`: expected {' or '.join(known)}{self._hint(scheme)}"
             )
         return await source.fetch(location, base=self.base)
+
+    def _hint(self, scheme: str) -> str:
+        return f"; try `pip install obelisk[{scheme}]`" if scheme in SCHEMES_OF_EXTRAS else ""
 
     def service(self, kind: type[S]) -> S:
         """Return what the engine shares under this type."""
@@ -60,10 +65,7 @@ class OpenHost:
 
 async def open_components(config: Config, host: OpenHost, stack: AsyncExitStack) -> list[ComponentEntry]:
     """Open every component of the configuration side by side; raise one ``ComponentError`` for all that fail."""
-    opened = await asyncio.gather(
-        *(stack.enter_async_context(use.provider.open(use.settings, host)) for use in config.components),
-        return_exceptions=True,
-    )
+    opened = await asyncio.gather(*(_open(use, host, stack) for use in config.components), return_exceptions=True)
     errors = [result for result in opened if isinstance(result, BaseException)]
     for error in errors:
         if not isinstance(error, ComponentError):
@@ -71,6 +73,16 @@ async def open_components(config: Config, host: OpenHost, stack: AsyncExitStack)
     if errors:
         raise ComponentError("\n".join(dict.fromkeys(str(error) for error in errors)))
     return [ComponentEntry(component) for component in opened if not isinstance(component, BaseException)]
+
+
+async def _open(use: Configured, host: OpenHost, stack: AsyncExitStack) -> ActivityComponent | WorkflowComponent:
+    name = use.settings.name
+    try:
+        return await stack.enter_async_context(use.provider.open(use.settings, host))
+    except ComponentError as error:
+        if f"`{name}`" in str(error):
+            raise
+        raise ComponentError(f"component `{name}`: {error}") from error
 
 
 def check(entries: Sequence[ComponentEntry]) -> Functions:

@@ -4,7 +4,8 @@
 together, takes up what a crashed process left, and runs until the block is left. The server is an engine with listeners; a
 test or a program that embeds Obelisk uses the engine alone.
 
-Order of opening: storage, then components (each enters one exit stack), then the drivers. Leaving goes backwards: nothing
+Order of opening: components, then the storage (each enters one exit stack), then the drivers: a component that is wrong
+leaves no database behind. Leaving goes backwards: nothing
 new is locked, activities get ``[server] shutdown_timeout``, what is left is unlocked without using up a retry, and all
 writes are done before the storage closes.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,7 @@ from obelisk.wasm.guest import GuestLimits
 from obelisk.wasm.settings import EngineSettings
 
 MAX_HOT = 8000
+RESTART_SECONDS = 1.0
 MAPS_PER_GUEST = 8
 MAX_VALUE_SIZE = 256 * 1024 * 1024
 _log = logging.getLogger("obelisk.engine")
@@ -53,8 +55,16 @@ class Engine:
     executions: EngineExecutions
     components: EngineComponents
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, random: RandomSource | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        random: RandomSource | None = None,
+        clean_storage: bool = False,
+    ) -> None:
         self.config = config
+        self._clean_storage = clean_storage
         self.clock: Clock = clock or SystemClock()
         self.random: RandomSource = random or os.urandom
         self._ids = IdSource(self.clock, self.random)
@@ -92,6 +102,8 @@ class Engine:
         host = make_host(self.config, clock=self.clock, random=self.random)
         entries = await open_deployment(self.config, host, self._stack)
         functions = check(entries)
+        if self._clean_storage:
+            wipe(self.config)
         storage: Storage = await self._stack.enter_async_context(
             self.config.store.provider.open(self.config.store.settings, host)
         )
@@ -124,14 +136,13 @@ class Engine:
             incarnation = Incarnation(kernel.storage.directory, kernel.executor_id)
             self._stack.callback(incarnation.close)
         await recover(kernel)
-        executors = {entry: Executor(kernel, entry) for entry in entries if entry.ffqns()}
-        kernel.wake_executor = lambda entry: executors[entry].wake()
-        self._spawn(kernel.alarms.run())
-        self._spawn(self._garbage.run())
+        kernel.executors.update({entry: Executor(kernel, entry) for entry in entries if entry.ffqns()})
+        self._spawn(_forever(kernel.alarms.run))
+        self._spawn(_forever(self._garbage.run))
         if self.config.kernel.timers_watcher.enabled:
-            self._spawn(kernel.timers.run())
-        for executor in executors.values():
-            self._spawn(executor.run())
+            self._spawn(_forever(kernel.timers.run))
+        for executor in kernel.executors.values():
+            self._spawn(_forever(executor.run))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(_guarded(work))
@@ -141,6 +152,7 @@ class Engine:
     async def _close(self) -> None:
         try:
             if self._kernel is not None:
+                self._kernel.notifier.close()
                 await stop(self._kernel, self.config.kernel.server.shutdown_timeout)
         finally:
             await self._cancel_tasks()
@@ -151,6 +163,21 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def wipe(config: Config) -> None:
+    """Delete for good what the configured storage holds; raise ``ObeliskError`` when that is not possible."""
+    provider = config.store.provider
+    if provider.wipe is None:
+        raise ConfigError(f"the storage `{provider.name}` has nothing that could be deleted; start without --clean-db")
+    provider.wipe(config.store.settings)
+
+
+async def _forever(serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a driver until cancelled; one that ends unexpectedly is started again."""
+    while True:
+        await _guarded(serve())
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:

@@ -11,7 +11,6 @@ import msgspec
 
 from obelisk.core.events import Created, Finished, LogEvent, LogResponse
 from obelisk.core.state import State
-from obelisk.core.values import check_params
 from obelisk.errors import CommitUnknownError, ExecutionConflictError, ExecutionNotFoundError, StorageError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.executions import FinishedExecution, Submission, SubmitOutcome
@@ -29,6 +28,7 @@ class EngineExecutions:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._storage = kernel.storage
+        self._creating: dict[ExecutionId, asyncio.Future[bool]] = {}
 
     def generate_id(self) -> ExecutionId:
         """Return a new top-level execution id."""
@@ -44,12 +44,15 @@ class EngineExecutions:
     ) -> Submission:
         """Create an execution and return once that is durable."""
         function = self._kernel.functions.get(ffqn)
-        checked = check_params(function.function, params)
+        checked = function.params.check(params)
         if execution_id is None:
             execution_id = self._kernel.ids.execution()
         elif await self._storage.state(execution_id) is not None:
             return await self._existing(execution_id, ffqn, checked)
-        if await self._create(execution_id, function, checked, metadata or {}):
+        under_way = self._creating.get(execution_id)
+        if under_way is not None:
+            await asyncio.wait((under_way,))
+        elif await self._create(execution_id, function, checked, metadata or {}):
             return Submission(execution_id, SubmitOutcome.CREATED)
         return await self._existing(execution_id, ffqn, checked)
 
@@ -77,7 +80,7 @@ class EngineExecutions:
         with self._kernel.notifier.subscribe(execution_id) as subscription:
             state = await self.get(execution_id)
             yield state
-            while not state.is_finished:
+            while not state.is_finished and not subscription.is_closed:
                 newer = await self._newer(execution_id, subscription.changed())
                 if newer is not None and _is_newer(newer, state):
                     state = newer
@@ -97,6 +100,7 @@ class EngineExecutions:
         self, execution_id: ExecutionId, function: FunctionEntry, params: list[Any], metadata: Mapping[str, str]
     ) -> bool:
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._creating[execution_id] = outcome
         turn = self._kernel.new_turn()
         self._kernel.create_execution(
             turn, execution_id, function, params,
@@ -105,6 +109,7 @@ class EngineExecutions:
         turn.after.append(lambda: _resolve(outcome, value=True))
         turn.undo.append(lambda: _resolve(outcome, value=False))
         self._kernel.pipeline.submit(turn)
+        outcome.add_done_callback(lambda _: self._creating.pop(execution_id, None))
         return await outcome
 
     async def _existing(self, execution_id: ExecutionId, ffqn: Ffqn, params: list[Any]) -> Submission:

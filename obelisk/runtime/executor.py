@@ -13,10 +13,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from obelisk.core.events import Created, Locked
-from obelisk.errors import StorageError
+from obelisk.errors import ObeliskError, StorageError
 from obelisk.interfaces.settings import LockingStrategy
 from obelisk.interfaces.storage import LockedExecution, LockWanted
 from obelisk.runtime.activity_run import RunningActivity
+from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import ComponentEntry
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Executor:
         self._ffqns = entry.ffqns()
         self._wake = asyncio.Event()
         self._wake.set()
+        self._alarm: Alarm | None = None
         entry.permits.on_free = self.wake
 
     def wake(self) -> None:
@@ -43,37 +45,40 @@ class Executor:
 
     async def run(self) -> None:
         """Serve the component until cancelled."""
-        settings = self._entry.component.settings.exec
         while True:
             await self._wake.wait()
             self._wake.clear()
+            tick_sleep = self._entry.component.settings.exec.tick_sleep
+            pause: timedelta | None = tick_sleep if self._kernel.storage.shared else None
             try:
                 with self._kernel.work.piece():
                     while await self._tick():
                         pass
             except StorageError as error:
                 _log.error("component `%s` cannot lock executions: %s", self._entry.component.id.name, error)
-                self._wake_after(RETRY_AFTER_ERROR)
-            if self._kernel.storage.shared:
-                self._wake_after(settings.tick_sleep)
+                pause = RETRY_AFTER_ERROR
+            if pause is not None:
+                self._look_again(pause)
 
-    def _wake_after(self, pause: timedelta) -> None:
-        self._kernel.alarms.at(self._kernel.clock.now() + pause, self.wake)
+    def _look_again(self, pause: timedelta) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._kernel.alarms.at(self._kernel.clock.now() + pause, self.wake)
 
     async def _tick(self) -> bool:
         """Lock what is pending and start it; tell whether there may be more."""
-        limit = min(self._entry.component.settings.exec.batch_size, self._entry.permits.free)
+        permits = self._entry.permits
+        limit = permits.wanted(self._entry.component.settings.exec.batch_size)
         if limit <= 0 or self._kernel.is_stopping:
             return False
-        now = self._kernel.clock.now()
-        lock = self._kernel.lock_event(self._entry, now, self._kernel.ids.run())
-        taken = sum(self._entry.permits.take() for _ in range(limit))
+        lock = self._kernel.lock_event(self._entry, self._kernel.clock.now(), self._kernel.ids.run())
+        taken = sum(permits.take() for _ in range(limit))
+        locked: list[LockedExecution] = []
         try:
             locked = await self._kernel.storage.lock(self._wanted(lock, taken))
-        except BaseException:
-            self._give_back(taken)
-            raise
-        self._give_back(taken - len(locked))
+        finally:
+            for _ in range(taken - len(locked)):
+                permits.end(started=False)
         for execution in locked:
             await self._start(execution, lock)
         return len(locked) == taken
@@ -90,11 +95,15 @@ class Executor:
             id_.component_digest if by_digest else None,
         )
 
-    def _give_back(self, count: int) -> None:
-        for _ in range(count):
-            self._entry.permits.release(started=False)
-
     async def _start(self, locked: LockedExecution, lock: Locked) -> None:
+        """Run an execution whose permit is taken; one that cannot be started must not keep the others."""
+        try:
+            await self._run(locked, lock)
+        except ObeliskError as error:
+            _log.error("`%s` cannot be started: %s", locked.execution_id, error)
+            self._entry.permits.end(started=False)
+
+    async def _run(self, locked: LockedExecution, lock: Locked) -> None:
         function = self._kernel.functions.get(locked.state.ffqn)
         if self._entry.is_workflow:
             await self._kernel.workflows.resume(locked, function, lock)

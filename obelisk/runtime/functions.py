@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from obelisk.core.events import ComponentRole, RetryConfig, Span
-from obelisk.core.values import ReturnShape
+from obelisk.core.values import ParamsShape, ReturnShape
 from obelisk.errors import FunctionNotFoundError, LinkError
 from obelisk.interfaces.components import ActivityComponent, Component, WorkflowComponent
 from obelisk.interfaces.executions import FunctionDetail
@@ -26,7 +26,7 @@ class ComponentEntry:
     """An opened component with what the engine needs to run it."""
 
     __slots__ = (
-        "batching", "component", "interrupts", "leeway", "lock_expiry", "max_retries", "opened", "permits",
+        "batching", "component", "extends_lock", "interrupts", "leeway", "lock_expiry", "max_retries", "opened", "permits",
         "retry_config", "retry_exp_backoff",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class ComponentEntry:
         self.interrupts = False
         self.batching = AwaitStrategy().non_blocking_event_batching
         self.leeway = timedelta()
+        self.extends_lock = False
         if isinstance(settings, ActivitySettings):
             self.max_retries = settings.max_retries
             self.retry_exp_backoff = settings.retry_exp_backoff
@@ -51,7 +52,8 @@ class ComponentEntry:
 
     def _take_workflow_settings(self, settings: WorkflowSettings) -> None:
         self.retry_exp_backoff = settings.retry_exp_backoff
-        self.leeway = settings.lock_extension_leeway if settings.lock_extension else timedelta()
+        self.extends_lock = settings.lock_extension
+        self.leeway = min(settings.lock_extension_leeway, self.lock_expiry / 2) if self.extends_lock else timedelta()
         strategy = settings.blocking_strategy
         self.interrupts = strategy == "interrupt"
         if isinstance(strategy, AwaitStrategy):
@@ -74,12 +76,13 @@ class ComponentEntry:
 class FunctionEntry:
     """A function that an execution can run."""
 
-    __slots__ = ("entry", "ffqn", "function", "shape")
+    __slots__ = ("entry", "ffqn", "function", "params", "shape")
 
     def __init__(self, name: Ffqn, function: Function, entry: ComponentEntry) -> None:
         self.ffqn = name
         self.function = function
         self.entry = entry
+        self.params = ParamsShape(function)
         self.shape = ReturnShape(function.result)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from typing import ClassVar
 
 YOUNG_ALLOCATIONS = 50_000
 CHECK_SECONDS = 0.25
@@ -17,23 +18,33 @@ FULL_EVERY = 240
 
 
 class GarbageCollector:
-    """Collects on the loop for as long as ``run`` runs."""
+    """Collects on the loop for as long as ``run`` runs.
 
-    def __init__(self) -> None:
-        self._was_enabled = False
+    The setting belongs to the process, so the engines of a process share it: the first to take over turns automatic
+    collection off, the last to give back puts it back.
+    """
+
+    _engines: ClassVar[int] = 0
+    _was_enabled: ClassVar[bool] = False
 
     def take_over(self) -> None:
         """Turn automatic collection off; what exists now is not looked at again."""
-        self._was_enabled = gc.isenabled()
-        gc.disable()
-        gc.collect()
-        gc.freeze()
+        cls = type(self)
+        if cls._engines == 0:
+            cls._was_enabled = gc.isenabled()
+            gc.disable()
+            gc.collect()
+            gc.freeze()
+        cls._engines += 1
 
     def give_back(self) -> None:
-        """Put the setting back."""
-        gc.unfreeze()
-        if self._was_enabled:
-            gc.enable()
+        """Put the setting back when no other engine needs it."""
+        cls = type(self)
+        cls._engines -= 1
+        if cls._engines == 0:
+            gc.unfreeze()
+            if cls._was_enabled:
+                gc.enable()
 
     async def run(self) -> None:
         """Collect until cancelled."""

@@ -7,9 +7,8 @@ one, hand a response to whoever waits for it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +29,12 @@ from obelisk.interfaces.components import LogLevel, LogLine
 from obelisk.interfaces.storage import Entry, Storage, Write
 from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
+from obelisk.runtime.executor import Executor
 from obelisk.runtime.functions import ComponentEntry, FunctionEntry, Functions
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.notifier import Notifier
 from obelisk.runtime.pipeline import Pipeline
+from obelisk.runtime.recovery import unlock_idle
 from obelisk.runtime.timers import Timers
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
@@ -74,17 +75,22 @@ class Kernel:
         self.pipeline = Pipeline(
             storage,
             work=self.work,
-            run_ahead=run_ahead,
-            on_committed=self._committed,
+            on_committed=self.committed,
             on_settled=self.workflows.trim,
+            on_refused=self.workflows.reload,
             on_unknown=self._unknown,
         )
-        self.wake_executor: Callable[[ComponentEntry], None] = lambda entry: None
+        self._run_ahead = run_ahead
+        self.executors: dict[ComponentEntry, Executor] = {}
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing happens before time passes, or somebody outside does something."""
         return self.work.is_none and not self.activities and all(run.is_settled for run in self.workflows.hot)
+
+    def runs(self, execution_id: ExecutionId) -> bool:
+        """Whether an execution is in this process's memory."""
+        return execution_id in self.activities or self.workflows.knows(execution_id)
 
     def new_turn(self) -> Turn:
         """Return an empty turn of now."""
@@ -135,12 +141,13 @@ class Kernel:
         if entry.is_workflow:
             self._start_workflow(turn, execution_id, LogEvent(0, turn.now, created), function, lock)
         else:
+            is_ahead = self._run_ahead and entry.component.pure
             activity = RunningActivity(
                 self, execution_id, created, function,
-                run_id=lock.run_id, version=2, failures=0, deadline=lock.lock_expires_at,
+                run_id=lock.run_id, version=2, failures=0, deadline=lock.lock_expires_at, is_ahead=is_ahead,
             )  # fmt: skip
             turn.undo.append(activity.discard)
-            (turn.ahead if entry.component.pure else turn.after).append(activity.start)
+            (turn.ahead if is_ahead else turn.after).append(activity.start)
 
     def finish(
         self, turn: Turn, execution_id: ExecutionId, result: ExecutionResult, *,
@@ -161,9 +168,17 @@ class Kernel:
         """Append a response to an execution; when it is in memory it goes on in this turn."""
         turn.todo.append(lambda: self.workflows.deliver(turn, execution_id, response))
 
-    def component_log(self, execution_id: ExecutionId, run_id: RunId, line: LogLine) -> None:
-        """Pass on a line that a component logged."""
-        _app_log.log(_LEVELS[line.level], "%s", line.message, extra={"execution_id": execution_id, "run_id": run_id})
+    def wake_executors(self) -> None:
+        """Have all executors look for pending executions soon."""
+        for executor in self.executors.values():
+            executor.wake()
+
+    def component_log(self, execution_id: ExecutionId, run_id: RunId, lines: Iterable[LogLine]) -> None:
+        """Pass on what a component logged, once the commit that holds its cause is done."""
+        for line in lines:
+            _app_log.log(
+                _LEVELS[line.level], "%s", line.message, extra={"execution_id": execution_id, "run_id": run_id}
+            )
 
     def _start_workflow(
         self, turn: Turn, execution_id: ExecutionId, created: LogEvent, function: FunctionEntry, lock: Locked
@@ -179,7 +194,8 @@ class Kernel:
         else:
             turn.after.append(lambda: self.workflows.start(run))
 
-    def _committed(self, execution_id: ExecutionId, state: State) -> None:
+    def committed(self, execution_id: ExecutionId, state: State) -> None:
+        """Pass on a new durable state to whoever waits for it: clients, and the executor of what became pending."""
         self.notifier.changed(execution_id, state)
         if state.status is not Status.PENDING:
             return
@@ -187,21 +203,16 @@ class Kernel:
         if function is None:
             return
         entry = function.entry
+        if entry not in self.executors:
+            return
         if state.due_at <= self.clock.now():
-            self.wake_executor(entry)
+            self.executors[entry].wake()
         else:
-            self.alarms.at(state.due_at, lambda: self.wake_executor(entry))
+            self.alarms.at(state.due_at, self.executors[entry].wake)
 
     def _unknown(self, turn: Turn) -> None:
         for undo in turn.undo:
             undo()
-        self.workflows.drop_all(reload=True)
-
-
-def spawner(group: asyncio.TaskGroup) -> Callable[[Coroutine[Any, Any, None]], None]:
-    """Return a function that starts tasks in ``group``."""
-
-    def spawn(work: Coroutine[Any, Any, None]) -> None:
-        group.create_task(work)
-
-    return spawn
+        self.workflows.drop_all()
+        if not self.is_stopping:
+            self.spawn(unlock_idle(self))

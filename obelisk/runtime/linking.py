@@ -58,10 +58,12 @@ def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[s
 
 def _mismatches(component: str, wanted: Interface, offer: Interface | None) -> Iterable[str]:
     if offer is None:
-        functions = ", ".join(f"`{function.name}`" for function in wanted.functions) or "types only"
-        yield (
-            f"component `{component}` imports `{wanted.name}` ({functions}), which neither the engine offers to it nor "
-            "another component exports; add the component that exports it"
+        yield "".join(
+            [
+                f"component `{component}` imports `{wanted.name}`, which neither the engine offers to it nor another "
+                "component exports; add the component that exports it",
+                *(f"\n  imported: {function_text(function)}" for function in wanted.functions),
+            ]
         )
         return
     for function in wanted.functions:

@@ -13,10 +13,11 @@ from obelisk.ids import ExecutionId
 class Subscription:
     """The newest state of one execution that a commit of this process led to."""
 
-    __slots__ = ("_changed", "state")
+    __slots__ = ("_changed", "is_closed", "state")
 
     def __init__(self) -> None:
         self.state: State | None = None
+        self.is_closed = False
         self._changed = asyncio.Event()
 
     def put(self, state: State) -> None:
@@ -24,8 +25,13 @@ class Subscription:
         self.state = state
         self._changed.set()
 
+    def close(self) -> None:
+        """Say that nothing follows."""
+        self.is_closed = True
+        self._changed.set()
+
     async def changed(self) -> State | None:
-        """Wait for a state that was not returned yet."""
+        """Wait for a state that was not returned yet, or the end."""
         await self._changed.wait()
         self._changed.clear()
         return self.state
@@ -36,16 +42,26 @@ class Notifier:
 
     def __init__(self) -> None:
         self._subscriptions: dict[ExecutionId, set[Subscription]] = {}
+        self._is_closed = False
 
     def changed(self, execution_id: ExecutionId, state: State) -> None:
         """Pass on a durable state."""
         for subscription in self._subscriptions.get(execution_id, ()):
             subscription.put(state)
 
+    def close(self) -> None:
+        """End all subscriptions: the engine stops."""
+        self._is_closed = True
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.close()
+
     @contextmanager
     def subscribe(self, execution_id: ExecutionId) -> Iterator[Subscription]:
         """Subscribe for as long as the context is open."""
         subscription = Subscription()
+        if self._is_closed:
+            subscription.close()
         self._subscriptions.setdefault(execution_id, set()).add(subscription)
         try:
             yield subscription

@@ -1,8 +1,12 @@
-"""How many executions of a component may be started.
+"""How many executions of a component may run.
 
-Two bounds apply. ``limit`` bounds how many run at once; it comes from the configuration. ``START_WINDOW`` bounds how many
-are locked but have not come to their first wait or their end: a lock is a promise to start now, and an execution that
-waits for a processor in a locked state would be timed out for its neighbours' work.
+Two bounds apply. ``limit`` bounds how many run at once; it comes from the configuration. A workflow that waits is not
+running: it leaves, and enters again to go on. ``START_WINDOW`` bounds how many are locked but have not come to their first
+wait or their end: a lock is a promise to start now, and an execution that waits for a processor in a locked state would be
+timed out for its neighbours' work.
+
+An activity: ``take``, ``started`` when it does not end at once, ``end``. A workflow: ``take`` and ``leave`` at its first
+wait, then ``enter`` and ``leave`` around each time that it goes on.
 """
 
 from __future__ import annotations
@@ -13,51 +17,71 @@ START_WINDOW = 128
 
 
 class Permits:
-    """Counts the running executions of one component; a workflow that waits is not running.
+    """Counts the running executions of one component. ``on_free`` is called when a permit was missing and is free again."""
 
-    ``on_free`` is called when a permit was missing and is free again.
-    """
-
-    __slots__ = ("_limit", "_missed", "_running", "_starting", "on_free")
+    __slots__ = ("_limit", "_missed", "_running", "_starting", "_waiting", "on_free")
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._running = 0
         self._starting = 0
         self._missed = False
+        self._waiting: list[Callable[[], None]] = []
         self.on_free: Callable[[], None] | None = None
 
     @property
-    def free(self) -> int:
-        """How many executions may be locked now."""
+    def running(self) -> int:
+        """How many executions hold a permit."""
+        return self._running
+
+    def wanted(self, count: int) -> int:
+        """Return how many of ``count`` executions may be locked now; ``on_free`` follows when it is none."""
         free = START_WINDOW - self._starting
         if self._limit is not None:
             free = min(free, self._limit - self._running)
-        if free <= 0:
-            self._missed = True
-        return max(free, 0)
+        self._missed |= free <= 0
+        return max(min(free, count), 0)
 
     def take(self) -> bool:
         """Take a permit for an execution that is about to be locked; tell whether there was one."""
-        if self.free <= 0:
+        if not self.wanted(1):
             return False
         self._running += 1
         self._starting += 1
         return True
 
     def started(self) -> None:
-        """An execution has come to its first wait."""
+        """An activity that took a permit goes on elsewhere."""
         self._starting -= 1
         self._freed()
 
-    def release(self, *, started: bool) -> None:
-        """An execution ended or was not started after all; ``started`` tells whether that was called for it."""
+    def end(self, *, started: bool) -> None:
+        """An execution that took a permit ended, or was not started after all."""
         self._running -= 1
         if not started:
             self._starting -= 1
         self._freed()
 
+    def enter(self) -> bool:
+        """Take a permit for a workflow that goes on; tell whether there was one."""
+        if self._limit is not None and self._running >= self._limit:
+            return False
+        self._running += 1
+        self._starting += 1
+        return True
+
+    def leave(self) -> None:
+        """A workflow waits, or left memory."""
+        self.end(started=False)
+
+    def when_free(self, action: Callable[[], None]) -> None:
+        """Call ``action`` once a permit may be free. It enters for itself, later and not in the call, or asks again."""
+        self._waiting.append(action)
+
     def _freed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
         if self._missed and self.on_free is not None:
             self._missed = False
             self.on_free()

@@ -6,8 +6,9 @@ Theory of operation
     storage makes one transaction of all that wait.
 
     Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
-    its new state. *Refused*: the workflows that ran ahead are dropped and will be replayed; results of finished
-    executions are submitted again, each alone under its own version. *Unknown*: ``on_unknown`` drops everything in memory.
+    its new state. *Refused*: the workflows that ran ahead are dropped, ``undo`` takes back what was begun, ``on_refused``
+    has the workflows loaded again, and results of finished activities are submitted again, each alone under its own
+    version. *Unknown*: ``on_unknown`` takes the turn back, drops every workflow in memory and unlocks what nobody runs.
 
     ``ahead`` holds the starts of pure activities. They may happen before the commit that holds their cause, since nobody
     outside can see them; they are let out at submission while few turns are under way, else with the commit.
@@ -20,7 +21,7 @@ import logging
 from collections.abc import Callable
 
 from obelisk.core.state import State
-from obelisk.errors import CommitRefusedError, ObeliskError
+from obelisk.errors import CommitRefusedError, ObeliskError, StorageError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Batch, Committed, Storage
 from obelisk.runtime.turn import FinishedRun, Turn
@@ -38,15 +39,15 @@ class Pipeline:
         storage: Storage,
         *,
         work: WorkCount,
-        run_ahead: bool,
         on_committed: Callable[[ExecutionId, State], None],
         on_settled: Callable[[Turn], None],
+        on_refused: Callable[[Turn], None],
         on_unknown: Callable[[Turn], None],
     ) -> None:
         self._storage = storage
-        self._run_ahead = run_ahead
         self._on_committed = on_committed
         self._on_settled = on_settled
+        self._on_refused = on_refused
         self._on_unknown = on_unknown
         self._under_way = 0
         self._work = work
@@ -54,30 +55,32 @@ class Pipeline:
     def submit(self, turn: Turn) -> None:
         """Write a turn. Never raises; the outcome arrives on the loop."""
         turn.settle()
+        for run in turn.participants:
+            run.hand_over_lines(turn)
         batch = turn.batch()
-        for follow_up in turn.after_submit:
-            follow_up()
-        if not batch.writes:
-            self._release(turn)
+        if batch.writes:
+            self._commit(turn, batch)
+        else:
+            _do(turn.ahead + turn.after)
+        _do(turn.after_submit)
+
+    def _commit(self, turn: Turn, batch: Batch) -> None:
+        try:
+            future = self._storage.commit(batch)
+        except StorageError as error:
+            _log.error("the storage takes no more batches: %s", error)
+            self._on_unknown(turn)
             return
-        self._under_way += 1
         self._work.begin()
+        self._under_way += 1
         for run in turn.participants:
             run.under_way += 1
-        future = self._storage.commit(batch)
-        if self._run_ahead and self._under_way < MAX_AHEAD:
-            self._start_ahead(turn)
+        if self._under_way < MAX_AHEAD:
+            loop = asyncio.get_running_loop()
+            for start in turn.ahead:
+                loop.call_soon(start)
+            turn.ahead.clear()
         future.add_done_callback(lambda done: self._finished(turn, batch, done))
-
-    def _start_ahead(self, turn: Turn) -> None:
-        loop = asyncio.get_running_loop()
-        for start in turn.ahead:
-            loop.call_soon(start)
-        turn.ahead.clear()
-
-    def _release(self, turn: Turn) -> None:
-        for effect in (*turn.ahead, *turn.after):
-            effect()
 
     def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
         try:
@@ -104,17 +107,17 @@ class Pipeline:
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
         for write, state in zip(batch.writes, committed.states, strict=True):
             self._on_committed(write.execution_id, state)
-        self._release(turn)
+        _do(turn.ahead + turn.after)
         self._on_settled(turn)
 
     def _refused(self, turn: Turn, error: CommitRefusedError) -> None:
         _log.info("a batch was refused: %s", error)
         for run in tuple(turn.participants):
-            run.drop(reload=True)
+            run.drop()
+        _do(turn.undo)
+        self._on_refused(turn)
         for result in turn.results:
             self._save(result, turn)
-        for undo in turn.undo:
-            undo()
 
     def _save(self, result: FinishedRun, turn: Turn) -> None:
         alone = Turn(turn.now)
@@ -123,3 +126,12 @@ class Pipeline:
         if result.parent is not None and result.response is not None:
             alone.append(result.parent, result.response, version=None)
         self.submit(alone)
+
+
+def _do(actions: list[Callable[[], None]]) -> None:
+    """Do all of ``actions``, whatever one of them does."""
+    for action in actions:
+        try:
+            action()
+        except Exception:  # noqa: BLE001 - the executions of one turn must not hang on the failure of another
+            _log.exception("an effect of a turn ended unexpectedly")

@@ -36,10 +36,20 @@ async def recover(kernel: Kernel) -> None:
         forget(directory, executor)
 
 
+async def unlock_idle(kernel: Kernel) -> None:
+    """Unlock what this executor holds without running it: what became of its commits was not known."""
+    with kernel.work.piece():
+        await unlock_all(kernel, frozenset((kernel.executor_id,)), reason="the outcome of a commit was not known")
+
+
 async def unlock_all(kernel: Kernel, executors: frozenset[ExecutorId], *, reason: str) -> None:
-    """Unlock everything that ``executors`` hold, so that any executor may go on with it."""
+    """Unlock everything that ``executors`` hold and this process does not run, so that any executor may go on with it."""
     now = kernel.clock.now()
-    held = [one for one in await kernel.storage.held_by(executors) if _keeps_others_off(one.state, now)]
+    held = [
+        one
+        for one in await kernel.storage.held_by(executors)
+        if _keeps_others_off(one.state, now) and not kernel.runs(one.execution_id)
+    ]
     if held:
         _log.info("unlocking %d executions: %s", len(held), reason)
     event = Unlocked(now, reason)
@@ -57,6 +67,7 @@ async def _append(kernel: Kernel, held: Held, entry: Entry) -> None:
     # Responses do not matter: whoever locks it meanwhile adds a version.
     write = Write(held.execution_id, (entry,), held.state.next_version)
     try:
-        await kernel.storage.commit(Batch((write,)))
+        committed = await kernel.storage.commit(Batch((write,)))
+        kernel.committed(held.execution_id, committed.states[0])
     except CommitRefusedError as error:
         _log.info("`%s` went on meanwhile: %s", held.execution_id, error)

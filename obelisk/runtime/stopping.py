@@ -31,8 +31,8 @@ async def stop(kernel: Kernel, grace: timedelta) -> None:
     for activity in list(kernel.activities.values()):
         _log.warning("activity `%s` did not end in time and is given back", activity.execution_id)
         activity.stop("server is stopping")
-    await kernel.work.wait_none()
     kernel.workflows.drop_all()
+    await kernel.work.wait_none()
     await unlock_all(kernel, frozenset((kernel.executor_id,)), reason="server is stopping")
 
 

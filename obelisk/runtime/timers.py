@@ -18,6 +18,7 @@ from obelisk.core.retry import backoff, may_retry
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId
 from obelisk.interfaces.storage import DueDelay, Held
+from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import MAX_BACKOFF, to_timedelta
 from obelisk.runtime.recovery import recover
 from obelisk.runtime.turn import Turn
@@ -35,6 +36,7 @@ class Timers:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._wake = asyncio.Event()
+        self._alarm: Alarm | None = None
         self._delivering: set[DelayId] = set()
         self.leeway = timedelta(milliseconds=500)
         self.poll = timedelta(seconds=1)
@@ -53,8 +55,9 @@ class Timers:
             except StorageError as error:
                 _log.error("timers cannot read the storage, trying again: %s", error)
                 until = self._kernel.clock.now() + self.poll
-            if until is not None:
-                self.expect(until)
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = None if until is None else self._kernel.alarms.at(until, self._wake.set)
             await self._wake.wait()
 
     async def _serve(self) -> datetime | None:
@@ -63,9 +66,12 @@ class Timers:
         delays = await storage.due_delays(now, limit=PAGE)
         for delay in delays:
             self._deliver(delay)
-        for held in await storage.expired_locks(now - self.leeway, limit=PAGE):
+        expired = await storage.expired_locks(now - self.leeway, limit=PAGE)
+        for held in expired:
             self._expire(held, now)
-        if len(delays) == PAGE:
+        if storage.shared:
+            self._kernel.wake_executors()
+        if PAGE in (len(delays), len(expired)):
             return now
         return await self._next(now)
 
@@ -90,7 +96,7 @@ class Timers:
         self._kernel.pipeline.submit(turn)
 
     def _expire(self, held: Held, now: datetime) -> None:
-        if held.execution_id in self._kernel.activities or self._kernel.workflows.is_active(held.execution_id):
+        if held.execution_id in self._kernel.activities or not self._kernel.workflows.yields(held.execution_id):
             return
         turn = Turn(now)
         self._append_end(turn, held, now)

@@ -5,21 +5,27 @@ Theory of operation
     it (``version``, ``cursor``). It is driven by turns. In a turn the run is given something, a lock or a response, and
     goes on until the workflow waits, ends, or computes elsewhere; what it decided is appended to the turn.
 
+    Its ``Phase`` says what it may be given next: a *new* one is started, a *waiting* one takes responses, a *held* one has
+    a reply and goes on in a turn of its own, a *busy* one computes in another thread and says when it is done. One that is
+    *gone* has left memory and ignores everything; whoever made it leave decides whether the execution is loaded again.
+
     ``version`` and ``cursor`` run ahead of the storage. That is safe because every batch names them: when somebody else
     wrote, the batch is refused, the run is dropped, and the execution is replayed from what is stored.
 
-    A run that has appended ``batching`` events hands its turn in and goes on in a later iteration of the loop, so that one
-    workflow neither grows a batch without bound nor keeps the loop from others; with ``MAX_UNDER_WAY`` batches not yet
-    committed it waits for one. Meanwhile it is *held*: the reply that it goes on with is kept in ``_held``.
+    A run is held when its turn has grown to ``batching`` events or has taken ``TURN_SECONDS``, so that one workflow neither
+    grows a batch without bound nor keeps the loop from others; with ``MAX_UNDER_WAY`` batches not yet committed it waits
+    for one, and where the component has an instance limit, for a permit.
 
     Waiting keeps no lock. A run whose lock is about to expire, or has expired, begins its next turn with a new ``locked``;
-    when another executor was faster, the batch is refused.
+    when another executor was faster, the batch is refused. While it computes or replays, ``_watch_lock`` extends the lock.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+import time
+from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -40,9 +46,10 @@ from obelisk.core.events import (
     failed,
 )
 from obelisk.core.replay import Replay
-from obelisk.errors import NondeterminismError
+from obelisk.errors import InvalidValueError, NondeterminismError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.components import Asked, Busy, Crashed, LogLine, Returned, Step, WorkflowCall, WorkflowProgram
+from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.turn import Turn
 
@@ -51,7 +58,7 @@ if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
 MAX_UNDER_WAY = 8
-COMMANDS_PER_ITERATION = 200
+TURN_SECONDS = 0.01
 
 
 class ColdWorkflow(Struct, frozen=True):
@@ -65,6 +72,17 @@ class ColdWorkflow(Struct, frozen=True):
     cursor: int
     waits_for: JoinSetId
     lock_expires_at: datetime
+
+
+class Phase(Enum):
+    """What a run may be given next; see the theory of operation."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    WAITING = "waiting"
+    HELD = "held"
+    BUSY = "busy"
+    GONE = "gone"
 
 
 class WorkflowRun:
@@ -86,6 +104,7 @@ class WorkflowRun:
         self.version = version
         self.cursor = cursor
         self.under_way = 0
+        self.phase = Phase.NEW
         self._lock_expires_at = lock_expires_at
         self._replay = Replay(
             execution_id, created.created_at, run_expires_at=lock_expires_at, history=history, responses=responses
@@ -93,19 +112,26 @@ class WorkflowRun:
         self._program: WorkflowProgram | None = None
         self._ending: ExecutionResult | None = None
         self._held: Reply | None = None
-        self._commands = 0
-        self._is_busy = False
-        self._is_dropped = False
+        self._lines: list[LogLine] = []
+        self._lock_watch: Alarm | None = None
         self._has_permit = True
+        self._turn_began = 0.0
 
     # --- what happens to it -----------------------------------------------------------------------------------------
 
     def start(self, turn: Turn) -> None:
-        """Begin to run, as part of a turn."""
-        turn.participants.add(self)
-        call = WorkflowCall(self.execution_id, self.function.ffqn, self.created.params, self.created_at)
+        """Begin to run, as part of a turn. Params that do not fit the function any more finish the execution."""
+        if self.phase is not Phase.NEW:
+            return
+        self._activate(turn)
+        try:
+            params = self.function.params.check(self.created.params)
+        except InvalidValueError as error:
+            self._finish(turn, failed(FailureKind.UNCATEGORIZED, f"parameters cannot be deserialized: {error}"))
+            return
+        call = WorkflowCall(self.execution_id, self.function.ffqn, params, self.created_at)
         opened = self.function.entry.opened
-        self._program = opened.begin(call, self._wake, self._log)  # type: ignore[union-attr]
+        self._program = opened.begin(call, self._wake, self._lines.append)  # type: ignore[union-attr]
         self._follow(turn, self._program.start())
 
     def deliver(self, turn: Turn, response: Response) -> None:
@@ -127,25 +153,28 @@ class WorkflowRun:
             self._replay.arrive(response.response)
         self._go_on(turn)
 
-    def drop(self, *, reload: bool = False) -> None:
-        """Forget it; the execution goes on from what is stored, soon when ``reload`` is true. Idempotent."""
-        if self._is_dropped:
+    def drop(self) -> None:
+        """Leave memory. Idempotent."""
+        if self.phase is Phase.GONE:
             return
-        if reload:
-            self._kernel.workflows.reload_soon(self.execution_id, self.function, self.run_id)
-        self._is_dropped = True
+        self.phase = Phase.GONE
         self._kernel.workflows.remove(self)
-        self._release_permit()
+        self._leave()
+        if self._lock_watch is not None:
+            self._lock_watch.cancel()
         if self._program is not None:
             self._program.close()
+
+    def hand_over_lines(self, turn: Turn) -> None:
+        """Let what the workflow logged leave with the commit of ``turn``; what it logged in replay is dropped."""
+        if self._lines:
+            lines, self._lines = tuple(self._lines), []
+            turn.after.append(lambda: self._kernel.component_log(self.execution_id, self.run_id, lines))
 
     @property
     def is_settled(self) -> bool:
         """Whether it waits with all that it did committed, so that nothing is lost when it is dropped."""
-        return (
-            self._replay.is_waiting and not self.under_way and not self._is_busy and self._held is None
-            and not self._replay.is_replaying
-        )  # fmt: skip
+        return self.phase is Phase.WAITING and not self.under_way and not self._replay.is_replaying
 
     def cold(self) -> ColdWorkflow | None:
         """Return what to keep when it is dropped now, ``None`` when it does not wait."""
@@ -159,8 +188,13 @@ class WorkflowRun:
 
     # --- the loop of commands -----------------------------------------------------------------------------------------
 
+    def _activate(self, turn: Turn) -> None:
+        self.phase = Phase.ACTIVE
+        turn.participants.add(self)
+        self._turn_began = time.perf_counter()
+
     def _go_on(self, turn: Turn) -> None:
-        if self._is_busy or self._held is not None or self._program is None:
+        if self.phase is not Phase.WAITING:
             return
         try:
             reply = self._replay.resume()
@@ -169,8 +203,13 @@ class WorkflowRun:
             return
         if reply is None:
             return
-        self._extend_lock(turn)
-        self._continue(turn, reply)
+        if self._enter():
+            self._activate(turn)
+            self._extend_lock(turn)
+            self._continue(turn, reply)
+        else:
+            self._hold(reply)
+            self._release_when_free()
 
     def _continue(self, turn: Turn, reply: Reply) -> None:
         if self._ending is not None:
@@ -180,13 +219,15 @@ class WorkflowRun:
 
     def _follow(self, turn: Turn, step: Step) -> None:
         program = self._program
-        while program is not None and isinstance(step, Asked) and not self._is_dropped:
+        while program is not None and isinstance(step, Asked) and self.phase is Phase.ACTIVE:
             reply = self._apply(turn, step)
             if reply is None:
                 return
             step = program.resume(reply)
+        if self.phase is not Phase.ACTIVE:
+            return
         if isinstance(step, Busy):
-            self._is_busy = True
+            self.phase = Phase.BUSY
             self._watch_lock()
         elif isinstance(step, Returned):
             self._ending = self.function.shape.result(step.value)
@@ -196,6 +237,8 @@ class WorkflowRun:
             self._end(turn)
 
     def _apply(self, turn: Turn, asked: Asked) -> Reply | None:
+        if self._replay.is_replaying:
+            self._lines.clear()
         if self.function.entry.interrupts:
             self._replay.run_expires_at = turn.now
         try:
@@ -207,11 +250,11 @@ class WorkflowRun:
         if reply is None:
             reply = self._replay.resume()  # a delay that was due at once was answered
         if reply is None:
-            self._has_waited()
+            self._wait()
             return None
-        self._commands += 1
-        if turn.count >= self.function.entry.batching or self._commands % COMMANDS_PER_ITERATION == 0:
-            self._hold(turn, reply)
+        if turn.count >= self.function.entry.batching or time.perf_counter() - self._turn_began > TURN_SECONDS:
+            self._hold(reply)
+            self._release_later(turn)
             return None
         return reply
 
@@ -223,7 +266,7 @@ class WorkflowRun:
             return
         self._take_effects(turn)
         if closed is None:
-            self._has_waited()
+            self._wait()
         elif self._ending is not None:
             self._finish(turn, self._ending)
 
@@ -234,34 +277,50 @@ class WorkflowRun:
         )
         self.drop()
 
+    def _wait(self) -> None:
+        self.phase = Phase.WAITING
+        self._leave()
+        self._kernel.workflows.waits(self)
+
     # --- being held, and computing elsewhere -----------------------------------------------------------------------------
 
-    def _hold(self, turn: Turn, reply: Reply) -> None:
+    def _hold(self, reply: Reply) -> None:
+        self.phase = Phase.HELD
         self._held = reply
-        if self.under_way < MAX_UNDER_WAY:
-            turn.after_submit.append(self._release_soon)
-        else:
-            turn.after.append(self._release)
+
+    def _release_later(self, turn: Turn) -> None:
+        later = turn.after_submit if self.under_way < MAX_UNDER_WAY else turn.after
+        later.append(self._release_soon)
+
+    def _release_when_free(self) -> None:
+        self.function.entry.permits.when_free(self._release_soon)
 
     def _release_soon(self) -> None:
+        # In an iteration of its own: the turn that this is called in may not have been handed in yet.
         asyncio.get_running_loop().call_soon(self._release)
 
     def _release(self) -> None:
-        reply, self._held = self._held, None
-        if reply is None or self._is_dropped:
+        reply = self._held
+        if self.phase is not Phase.HELD or reply is None:
             return
+        if self._kernel.is_stopping:
+            self.drop()
+            return
+        if not self._enter():
+            self._release_when_free()
+            return
+        self._held = None
         turn = self._kernel.new_turn()
-        turn.participants.add(self)
+        self._activate(turn)
         self._extend_lock(turn)
         self._continue(turn, reply)
         self._kernel.pipeline.submit(turn)
 
     def _wake(self) -> None:
-        self._is_busy = False
-        if self._is_dropped or self._program is None:
+        if self.phase is not Phase.BUSY or self._program is None:
             return
         turn = self._kernel.new_turn()
-        turn.participants.add(self)
+        self._activate(turn)
         self._extend_lock(turn)
         self._follow(turn, self._program.step())
         self._kernel.pipeline.submit(turn)
@@ -299,20 +358,25 @@ class WorkflowRun:
         self._lock_expires_at = expires_at
         self._replay.run_expires_at = expires_at
 
+    @property
+    def _extend_at(self) -> datetime:
+        return self._lock_expires_at - self.function.entry.leeway
+
     def _extend_lock(self, turn: Turn) -> None:
-        entry = self.function.entry
-        if self._replay.is_replaying or turn.now < self._lock_expires_at - entry.leeway:
+        if turn.now < self._extend_at:
             return
-        lock = self._kernel.lock_event(entry, turn.now, self.run_id)
+        lock = self._kernel.lock_event(self.function.entry, turn.now, self.run_id)
         self._append(turn, lock)
         self._take_lock(lock.lock_expires_at)
 
     def _watch_lock(self) -> None:
-        when = self._lock_expires_at - self.function.entry.leeway - timedelta(milliseconds=1)
-        self._kernel.alarms.at(when, self._extend_while_busy)
+        if self._lock_watch is not None:
+            self._lock_watch.cancel()
+        if self.function.entry.extends_lock:
+            self._lock_watch = self._kernel.alarms.at(self._extend_at, self._extend_while_busy)
 
     def _extend_while_busy(self) -> None:
-        if self._is_dropped or not self._is_busy:
+        if self.phase not in (Phase.BUSY, Phase.HELD):
             return
         turn = self._kernel.new_turn()
         turn.participants.add(self)
@@ -320,16 +384,13 @@ class WorkflowRun:
         self._kernel.pipeline.submit(turn)
         self._watch_lock()
 
-    def _has_waited(self) -> None:
-        self._release_permit()
-        self._kernel.workflows.waits(self)
+    def _enter(self) -> bool:
+        if not self._has_permit:
+            self._has_permit = self.function.entry.permits.enter()
+        return self._has_permit
 
-    def _release_permit(self) -> None:
+    def _leave(self) -> None:
         # A workflow that waits needs no permit: its child may be an execution of the same component.
         if self._has_permit:
             self._has_permit = False
-            self.function.entry.permits.release(started=False)
-
-    def _log(self, line: LogLine) -> None:
-        if not self._replay.is_replaying:
-            self._kernel.component_log(self.execution_id, self.run_id, line)
+            self.function.entry.permits.leave()

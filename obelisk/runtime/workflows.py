@@ -41,20 +41,33 @@ class Workflows:
         self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
         self._cold: dict[ExecutionId, ColdWorkflow] = {}
         self._loading: set[ExecutionId] = set()
+        self._stale: set[ExecutionId] = set()
 
     @property
     def hot(self) -> list[WorkflowRun]:
         """The executions in memory, the least recently active first."""
         return list(self._hot.values())
 
-    def is_active(self, execution_id: ExecutionId) -> bool:
-        """Whether an execution computes here, or has writes that are not committed."""
+    def knows(self, execution_id: ExecutionId) -> bool:
+        """Whether an execution is hot or is being loaded."""
+        return execution_id in self._hot or execution_id in self._loading
+
+    def yields(self, execution_id: ExecutionId) -> bool:
+        """Drop an execution whose lock expired, unless it extends its lock by itself; tell whether it was given up."""
         run = self._hot.get(execution_id)
-        return execution_id in self._loading or (run is not None and not run.is_settled)
+        if run is None:
+            return execution_id not in self._loading
+        if run.function.entry.extends_lock and not run.is_settled:
+            return False
+        run.drop()
+        return True
 
     def add(self, run: WorkflowRun) -> None:
         """Take an execution into memory."""
         self._cold.pop(run.execution_id, None)
+        before = self._hot.get(run.execution_id)
+        if before is not None:
+            before.drop()
         self._hot[run.execution_id] = run
 
     def remove(self, run: WorkflowRun) -> None:
@@ -67,19 +80,21 @@ class Workflows:
         if run.execution_id in self._hot:
             self._hot.move_to_end(run.execution_id)
 
-    def drop_all(self, *, reload: bool = False) -> None:
-        """Forget everything in memory; what this process holds is loaded again soon when ``reload`` is true.
-
-        A cold record stays: what it says is checked by the storage when it is used.
-        """
+    def drop_all(self) -> None:
+        """Take everything out of memory. A cold record stays: the storage checks what it says when it is used."""
         for run in self.hot:
-            run.drop(reload=reload)
+            run.drop()
+
+    def reload(self, turn: Turn) -> None:
+        """Have the workflows of a refused turn loaded again soon, unless somebody else holds them by then."""
+        for run in turn.participants:
+            self.reload_soon(run.execution_id, run.function, run.run_id)
 
     def reload_soon(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
-        """Load a dropped execution again once there is a permit, unless somebody else holds it by then."""
+        """Load an execution again once there is a permit, unless somebody else holds it by then."""
         kernel = self._kernel
 
-        def reload() -> None:
+        def load() -> None:
             if execution_id in self._hot or kernel.is_stopping:
                 return
             if function.entry.permits.take():
@@ -87,7 +102,7 @@ class Workflows:
             else:
                 self.reload_soon(execution_id, function, run_id)
 
-        kernel.alarms.at(kernel.clock.now() + RELOAD_AFTER, reload)
+        kernel.alarms.at(kernel.clock.now() + RELOAD_AFTER, load)
 
     def trim(self, turn: Turn) -> None:
         """Drop what should not stay in memory, after a turn was committed."""
@@ -109,6 +124,8 @@ class Workflows:
         if run is not None:
             run.deliver(turn, response)
             return
+        if execution_id in self._loading:
+            self._stale.add(execution_id)
         cold = self._cold.pop(execution_id, None)
         if cold is None:
             turn.append(execution_id, response, version=None)
@@ -122,24 +139,26 @@ class Workflows:
         self._kernel.pipeline.submit(turn)
 
     async def resume(self, locked: LockedExecution, function: FunctionEntry, lock: Locked) -> None:
-        """Go on with an execution that was locked for this process; its permit is taken already."""
+        """Go on with an execution that was locked for this process; takes over its permit."""
         run = self._hot.get(locked.execution_id)
-        state = locked.state
-        if run is not None and not run.under_way and run.version == state.next_version - 1:
-            responses = await self._kernel.storage.responses(locked.execution_id, after_cursor=run.cursor, limit=PAGE)
-            if (
-                not run.under_way
-                and run.version == state.next_version - 1
-                and run.cursor + len(responses) == state.cursor
-            ):
-                function.entry.permits.release(started=False)
-                turn = self._kernel.new_turn()
-                run.relock(turn, responses, version=state.next_version, cursor=state.cursor, lock=lock)
-                self._kernel.pipeline.submit(turn)
-                return
+        if run is not None and await self._relock(run, locked, lock):
+            function.entry.permits.leave()
+            return
         if run is not None:
             run.drop()
         await self._load(locked.execution_id, function, lock.run_id)
+
+    async def _relock(self, run: WorkflowRun, locked: LockedExecution, lock: Locked) -> bool:
+        """Hand a lock and the responses before it to an execution in memory; tell whether it could take them."""
+        state = locked.state
+        responses = await self._kernel.storage.responses(locked.execution_id, after_cursor=run.cursor, limit=PAGE)
+        is_same = self._hot.get(locked.execution_id) is run and run.is_settled
+        if not is_same or run.version != state.next_version - 1 or run.cursor + len(responses) != state.cursor:
+            return False
+        turn = self._kernel.new_turn()
+        run.relock(turn, responses, version=state.next_version, cursor=state.cursor, lock=lock)
+        self._kernel.pipeline.submit(turn)
+        return True
 
     def _cool(self, run: WorkflowRun) -> bool:
         if not run.is_settled or self._hot.get(run.execution_id) is not run:
@@ -158,26 +177,25 @@ class Workflows:
             self._cold[execution_id] = replace(cold, cursor=cold.cursor + 1)
         elif not kernel.is_stopping and permits.take():
             turn.append(execution_id, kernel.lock_event(cold.function.entry, turn.now, cold.run_id), version=None)
-            turn.undo.append(lambda: permits.release(started=False))
+            turn.undo.append(lambda: permits.leave())
             turn.after.append(lambda: kernel.spawn(self._load(execution_id, cold.function, cold.run_id)))
         elif cold.lock_expires_at > turn.now:
             # It has to wait for a permit, not for the end of its old lock too.
             turn.append(execution_id, Unlocked(turn.now, "no permit"), version=None)
 
     async def _load(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
-        permits = function.entry.permits
+        """Read an execution and let it run; its permit is taken already."""
         self._loading.add(execution_id)
-        self._kernel.work.begin()
         try:
-            loaded = await self._kernel.storage.load(execution_id)
+            with self._kernel.work.piece():
+                loaded = await self._read(execution_id)
         except StorageError as error:
             _log.error("`%s` cannot be loaded: %s", execution_id, error)
             loaded = None
         finally:
-            self._kernel.work.end()
             self._loading.discard(execution_id)
-        if loaded is None or self._kernel.is_stopping or not _is_held(loaded, run_id):
-            permits.release(started=False)
+        if loaded is None or self._kernel.is_stopping or execution_id in self._hot or not _is_held(loaded, run_id):
+            function.entry.permits.leave()
             return
         run = WorkflowRun(
             self._kernel, execution_id, loaded.events[0], function,
@@ -186,6 +204,14 @@ class Workflows:
         )  # fmt: skip
         self.add(run)
         self.start(run)
+
+    async def _read(self, execution_id: ExecutionId) -> ExecutionLog | None:
+        """Return an execution's log with every response that this process handed in before the end of the call."""
+        while True:
+            self._stale.discard(execution_id)
+            loaded = await self._kernel.storage.load(execution_id)
+            if execution_id not in self._stale:
+                return loaded
 
 
 def _is_held(loaded: ExecutionLog, run_id: RunId) -> bool:

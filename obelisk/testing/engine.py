@@ -21,6 +21,7 @@ from obelisk.testing.clock import ManualClock
 
 T = TypeVar("T")
 ITERATIONS = 20
+READ_SECONDS = 0.005
 ALL = 1_000_000
 
 
@@ -51,7 +52,9 @@ class EngineHarness:
         task = asyncio.ensure_future(awaited)
         while not task.done():
             await self.settle()
-            if not task.done() and not self.clock.jump():
+            # A read of the storage may be under way in another thread.
+            done, _ = await asyncio.wait((task,), timeout=READ_SECONDS)
+            if not done and not self.clock.jump():
                 await asyncio.wait((task,))
         return await task
 

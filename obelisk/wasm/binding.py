@@ -196,6 +196,22 @@ class Continuation(ctypes.Structure):
     _fields_ = [("callback", c_void_p), ("env", c_void_p), ("finalizer", c_void_p)]
 
 
+# --- for the objects of the wasmtime package ----------------------------------------------------------------------------
+
+_set_async_stack_size = _quick("wasmtime_config_async_stack_size_set", None, c_void_p, c_size_t)
+_is_async_function = _quick("wasmtime_component_func_type_async", c_bool, c_void_p)
+
+
+def set_async_stack_size(config: Any, size: int) -> None:
+    """Set the size of a fiber's stack in a ``wasmtime.Config``."""
+    _set_async_stack_size(pointer_of(config), size)
+
+
+def is_async_function(function_type: Any) -> bool:
+    """Tell whether a function type of the wasmtime package is asynchronous."""
+    return bool(_is_async_function(pointer_of(function_type)))
+
+
 def address_of(callback: Any) -> int:
     """Return the address that a callback is called at; the callback has to be kept alive."""
     return ctypes.cast(callback, c_void_p).value or 0

@@ -25,6 +25,7 @@ from obelisk.wasm.binding import FUNCTION_SIZE, INSTANCE_SIZE, VALUE_SIZE
 from obelisk.wasm.host_calls import HostCalls, ImportedFunction
 from obelisk.wasm.lift import Budget
 from obelisk.wasm.linked import ExportedFunction, LinkedComponent
+from obelisk.wasm.lower import Lowerer
 
 _Value = c_uint8 * VALUE_SIZE
 _Instance = c_uint8 * INSTANCE_SIZE
@@ -66,8 +67,8 @@ class Guest:
 
     __slots__ = (
         "_arguments", "_call_error", "_closed", "_function", "_future", "_host_calls", "_instance", "_limits",
-        "_linked", "_params", "_reply", "_result", "_results_at", "_store", "answered", "call", "context", "dropped",
-        "error", "error_out", "failure", "lost", "number", "parked", "record_budget", "records", "result",
+        "_linked", "_lower", "_params", "_reply", "_result", "_results_at", "_store", "answered", "call", "context",
+        "dropped", "error", "error_out", "failure", "lost", "number", "parked", "record_budget", "records", "result",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +83,7 @@ class Guest:
         self._closed = False
         self._future: int | None = None
         self._reply: Any = None
+        self._lower: Lowerer | None = None
         self._results_at = 0
         self._arguments: Any = None
         self._result = _Value()
@@ -111,7 +113,14 @@ class Guest:
         )
 
     def poll(self) -> Poll:
-        """Run until the guest parks, yields or ends. After an end, ``result`` or ``error`` is set."""
+        """Run until the guest parks, yields or ends. After an end, ``result`` or ``error`` is set. Raises nothing."""
+        try:
+            return self._poll()
+        except Exception as error:  # noqa: BLE001 - a value that does not fit must end this guest, not its owner
+            self.error = f"{type(error).__name__}: {error}"
+            return Poll.ENDED
+
+    def _poll(self) -> Poll:
         while not self._closed:
             if not binding.future_poll(self._future):
                 return Poll.PARKED if self.parked and not self.answered else Poll.YIELDED
@@ -129,6 +138,8 @@ class Guest:
     def answer(self, reply: Any) -> None:
         """Leave the reply to ``call``, plain JSON that fits the import's type, for the next ``poll``."""
         self._reply = reply
+        # The call goes now, on the owner's stack, and not when the next one takes its place, on the fiber's.
+        self._lower, self.call = None if self.call is None else self.call.function.lower, None
         self.answered = True
 
     def close(self) -> None:
@@ -140,8 +151,9 @@ class Guest:
             binding.future_delete(self._future)
             self._future = None
         self._free_arguments()
-        binding.store_delete(self._store)
+        # Before the store: a new one may get its address.
         self._host_calls.remove_guest(self)
+        binding.store_delete(self._store)
 
     def take_records(self) -> tuple[list[tuple[ImportedFunction, list[Any]]], int]:
         """Take the recorded calls since the last time, and how many more there were than could be kept."""
@@ -165,9 +177,8 @@ class Guest:
     def lower_reply(self) -> None:
         """Write the reply where the guest expects it."""
         self.parked = self.answered = False
-        call = self.call
-        if call is not None and call.function.lower is not None:
-            call.function.lower(self._reply, self._results_at, self.context)
+        if self._lower is not None:
+            self._lower(self._reply, self._results_at, self.context)
 
     def new_budget(self) -> Budget:
         """Return the budget of one call's values."""

@@ -90,14 +90,17 @@ class HostCalls:
         results: int, _results: int, error_out: int, continuation_out: int,
     ) -> None:  # fmt: skip
         continuation = Continuation.from_address(continuation_out)
-        guest = self._by_context[context]
+        guest = self._by_context.get(context)
         try:
             function = self._functions[env or 0]
+            if guest is None:
+                raise GuestError("a host call came from a guest that was closed")
             guest.park(function, _lift(function, arguments, count, guest.new_budget()), results, error_out)
             continuation.callback = self._poll
             continuation.env = guest.number
         except BaseException as error:  # noqa: BLE001 - nothing may unwind through the guest's frames
-            guest.failure = error
+            if guest is not None:
+                guest.failure = error
             c_void_p.from_address(error_out).value = binding.error_new(b"host call failed")
             continuation.callback = self._done
             continuation.env = None

@@ -63,8 +63,12 @@ class LinkedComponent:
         self.component = pointer_of(compiled)
         self.linker: int = binding.linker_new(engine_pointer)
         self.imports: list[ImportedFunction] = []
-        self._link(world)
-        self._exports = _exports(compiled, world)
+        try:
+            self._link(world)
+            self._exports = _exports(compiled, world)
+        except BaseException:
+            self.close()
+            raise
 
     def export(self, name: Ffqn) -> ExportedFunction:
         """Return an exported function; raise ``ComponentError`` when there is none."""

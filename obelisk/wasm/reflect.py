@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 from wasmtime import Engine
-from wasmtime import _ffi as ffi
 from wasmtime.component import Component, ComponentType, ModuleType, ResourceType
 from wasmtime.component import ComponentInstanceType as InstanceType
 from wasmtime.component import FuncType as FunctionType
@@ -19,6 +18,7 @@ from wasmtime.component import ValType as ValueType
 from wasmtime.component import _types as wasm
 
 from obelisk.errors import ComponentError
+from obelisk.wasm import binding
 from obelisk.wasm.type_names import name_types
 from obelisk.wit.model import (
     BorrowType,
@@ -146,7 +146,7 @@ class _Reader:
         except TypeError:
             return Function(name, (), UnsupportedType("a function with a type that is not known here"))
         converted = tuple(Param(param, self._convert(value)) for param, value in params)
-        if ffi.wasmtime_component_func_type_async(raw.ptr()):
+        if binding.is_async_function(raw):
             return Function(name, converted, UnsupportedType("the result of an async function"))
         return Function(name, converted, None if result is None else self._convert(result))
 

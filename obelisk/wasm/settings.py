@@ -8,9 +8,9 @@ import sys
 
 from msgspec import Struct
 from wasmtime import Config, Engine
-from wasmtime import _ffi as ffi
 
 from obelisk.errors import ConfigError
+from obelisk.wasm import binding
 
 MIN_HOST_STACK = 1024 * 1024
 
@@ -43,7 +43,7 @@ def wasmtime_config(settings: EngineSettings) -> Config:
     config.consume_fuel = settings.fuel
     config.epoch_interruption = settings.epoch
     config.max_wasm_stack = settings.max_wasm_stack
-    ffi.wasmtime_config_async_stack_size_set(config.ptr(), settings.async_stack_size)
+    binding.set_async_stack_size(config, settings.async_stack_size)
     config.cranelift_nan_canonicalization = settings.deterministic_floats
     config.wasm_relaxed_simd_deterministic = settings.deterministic_floats
     return config

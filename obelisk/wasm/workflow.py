@@ -24,7 +24,7 @@ from obelisk.wasm.guest import Guest, Poll
 from obelisk.wasm.host_calls import ImportedFunction
 from obelisk.wasm.linked import LinkedComponent
 from obelisk.wasm.traps import crashed
-from obelisk.wasm.workflow_host import Answer, JoinSets, WorkflowImport, workflow_import
+from obelisk.wasm.workflow_host import Answer, JoinSets, WorkflowImport, gets_results, workflow_import
 
 ANSWERS_AT_ONCE = 1000
 """After so many answers that need no command the loop has its turn."""
@@ -40,6 +40,12 @@ class WasmWorkflow:
         self._imports: dict[ImportedFunction, WorkflowImport] = {
             function: workflow_import(function) for function in linked.imports if not function.recorded
         }
+        self._keeps_answers = any(gets_results(function) for function in linked.imports)
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a guest may ask for a child's result again."""
+        return self._keeps_answers
 
     def begin(
         self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]
@@ -66,7 +72,7 @@ class WasmWorkflowProgram:
         self._call = call
         self._wake = wake
         self._log = log
-        self._join_sets = JoinSets()
+        self._join_sets = JoinSets(keeps_answers=workflow.keeps_answers)
         self._to_close: deque[Command] = deque()
         self._running: Running | None = None
         self._poll = Poll.PARKED

@@ -65,7 +65,8 @@ class Answer(Struct, frozen=True):
 class JoinSets:
     """The join sets that a guest holds handles of, and what it was told about responses."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_answers: bool) -> None:
+        self._keeps_answers = keeps_answers
         self.ids: list[JoinSetId] = []
         self.last_taken: dict[JoinSetId, ExecutionId | DelayId] = {}
         self.answers: dict[ExecutionId, Answered] = {}
@@ -76,11 +77,16 @@ class JoinSets:
         self.ids.append(join_set)
         return len(self.ids) - 1
 
+    def keep(self, reply: Answered) -> None:
+        """Keep a result for ``-get``, when the component imports one."""
+        if self._keeps_answers:
+            self.answers[reply.execution_id] = reply
+
     def take(self, join_set: JoinSetId, reply: Reply) -> None:
         """Take note of a response that the guest is told about."""
         if isinstance(reply, Answered):
             self.last_taken[join_set] = reply.execution_id
-            self.answers[reply.execution_id] = reply
+            self.keep(reply)
         elif isinstance(reply, DelayPassed):
             self.last_taken[join_set] = reply.delay_id
         elif isinstance(reply, Mismatched):
@@ -123,6 +129,12 @@ def workflow_import(function: ImportedFunction) -> WorkflowImport:
     return make(ffqn(behind.interface, behind.function), _child_shape(function.function.result))
 
 
+def gets_results(function: ImportedFunction) -> bool:
+    """Tell whether an import asks for the result of a child that was answered before."""
+    behind = extended(function.interface, function.function.name)
+    return behind is not None and behind.extension is FunctionExtension.GET
+
+
 def _child_shape(result: Type | None) -> ReturnShape:
     """Return the shape of the function behind ``-await-next`` and ``-get``, whose result is ``result<R, ...>``.
 
@@ -140,7 +152,7 @@ def _child_shape(result: Type | None) -> ReturnShape:
 def _direct_call(name: Ffqn, shape: ReturnShape) -> WorkflowImport:
     def reply(state: JoinSets, command: Command, reply: Answered) -> Any:
         state.last_call = reply.execution_id
-        state.answers[reply.execution_id] = reply
+        state.keep(reply)
         value = shape.project(reply.result)
         if isinstance(value, Unprojectable):
             return Unprojectable(f"child `{reply.execution_id}` of `{name}` failed: {value.reason}")

@@ -100,7 +100,15 @@ def test_a_wrong_flag_ends_with_2(make_world: MakeWorld) -> None:
 def test_a_port_in_use_is_named(make_world: MakeWorld) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        assert_refused(make_world().run_server(OBELISK__API__LISTENING_ADDR=address), address, "in use")
+        world = make_world()
+        assert_refused(world.run_server(OBELISK__API__LISTENING_ADDR=address), address, "in use")
+        assert not world.database.exists()
+
+
+@pytest.mark.parametrize("name", ["a b", "", "a/b"])
+def test_a_component_name_with_other_characters_is_refused(make_world: MakeWorld, name: str) -> None:
+    toml = f'[[activity_wasm]]\nname = "{name}"\nlocation = "fibo.wat"\n'
+    assert_refused(make_world(toml).run_server(), "activity_wasm", "name")
 
 
 def newer(world: World) -> int:

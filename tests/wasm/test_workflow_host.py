@@ -53,7 +53,7 @@ GET_ERROR = host_type("obelisk:types/execution@5.0.0", "get-extension-error").ty
 @pytest.fixture
 def state() -> JoinSets:
     """A guest that holds one join set, as number 0."""
-    state = JoinSets()
+    state = JoinSets(keeps_answers=True)
     state.add(SET)
     return state
 

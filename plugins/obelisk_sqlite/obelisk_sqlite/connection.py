@@ -25,6 +25,12 @@ DEFAULT_PRAGMAS: dict[str, str | int] = {
     "wal_autocheckpoint": 1000,
 }
 PAGE_SIZE = 4096
+_SWITCHES = {"on": "1", "yes": "1", "true": "1", "off": "0", "no": "0", "false": "0"}
+_NUMBERS = {
+    **{("synchronous", word): str(number) for number, word in enumerate(("off", "normal", "full", "extra"))},
+    **{("temp_store", word): str(number) for number, word in enumerate(("default", "file", "memory"))},
+    **{("auto_vacuum", word): str(number) for number, word in enumerate(("none", "full", "incremental"))},
+}
 _NAME = re.compile(r"[a-z_]+")
 _VALUE = re.compile(r"[A-Za-z0-9_+-]+")
 _RETRY_PAUSE = 0.01
@@ -58,6 +64,23 @@ def configure(connection: sqlite3.Connection, pragmas: Mapping[str, str | int]) 
     """Apply the default pragmas with ``pragmas`` over them. Raises ``sqlite3.Error``."""
     for name, value in {**DEFAULT_PRAGMAS, **pragmas}.items():
         _apply(connection, f"PRAGMA {name} = {value}")
+    for name, value in pragmas.items():
+        _check_taken(connection, name, str(value).lower())
+
+
+def _check_taken(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Raise ``ConfigError`` when SQLite does not know a pragma, or took another value than a word that was given.
+
+    It would do both without a word. Numbers may be rounded or bounded.
+    """
+    row = connection.execute(f"PRAGMA {name}").fetchone()
+    if row is None:
+        raise ConfigError(f"`sqlite.pragma.{name}` is not a pragma that SQLite {sqlite3.sqlite_version} knows")
+    meant = (value, _NUMBERS.get((name, value)), _SWITCHES.get(value))
+    if not value.lstrip("+-").isdigit() and str(row[0]).lower() not in meant:
+        raise ConfigError(
+            f"`sqlite.pragma.{name}` is `{value}`, which SQLite took as `{row[0]}`; see its documentation"
+        )
 
 
 def _apply(connection: sqlite3.Connection, statement: str) -> None:

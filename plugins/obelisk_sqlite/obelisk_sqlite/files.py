@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from obelisk.errors import StorageError
@@ -29,11 +31,27 @@ def make_directory(directory: Path) -> None:
 def delete_database(directory: Path) -> None:
     """Delete the database in ``directory`` and what belongs to it; nothing else, and nothing when there is none.
 
-    No process may have it open. Raises ``StorageError`` when a file cannot be deleted.
+    Raises ``StorageError`` when a process has it open, or when a file cannot be deleted.
     """
     path = database_path(directory)
+    check_unused(path)
     for file in (path, *(path.with_name(path.name + suffix) for suffix in SIDECARS)):
         try:
             file.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"cannot delete `{file}`: {error.strerror or error}") from error
+
+
+def check_unused(path: Path) -> None:
+    """Raise ``StorageError`` when a process has the database open. What is no database may be deleted."""
+    if not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+            # Leaving WAL needs the database for itself alone, even when nobody else is in a transaction.
+            connection.execute("PRAGMA journal_mode = delete").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise StorageError(f"`{path}` is in use by another process; stop that first") from error
+    except sqlite3.DatabaseError:
+        return

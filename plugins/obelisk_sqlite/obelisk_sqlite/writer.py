@@ -13,6 +13,7 @@ is opened anew before the next transaction.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from obelisk_sqlite.connection import describe, open_configured
 from obelisk_sqlite.session import Cache, Session
 
 MAX_GROUP = 1024
+BUSY_ATTEMPTS = 60
+_log = logging.getLogger("obelisk.sqlite")
 _OWN_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 Call = Callable[[Session], Any]
 
@@ -145,7 +148,7 @@ class Writer:
 
     def _transaction(self, group: Sequence[Work]) -> None:
         connection = self._connect()
-        connection.execute("BEGIN IMMEDIATE")
+        self._begin(connection)
         session = Session(connection, self._cache)
         session.expect(work.batch for work in group if work.batch is not None)
         for work in group:
@@ -157,6 +160,21 @@ class Writer:
             raise CommitUnknownError(self._unknown(error)) from error
         self.transactions += 1
         session.settle()
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Begin a transaction; another process may keep the database busy for longer than ``busy_timeout``.
+
+        Nothing was written yet, so waiting on is all that it costs.
+        """
+        for _ in range(BUSY_ATTEMPTS):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._closed:
+                    raise
+                _log.warning("`%s` is kept busy by another process; waiting", self._path)
+        connection.execute("BEGIN IMMEDIATE")
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:

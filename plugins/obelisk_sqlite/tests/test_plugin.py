@@ -11,6 +11,7 @@ import pytest
 from obelisk_sqlite import obelisk_register_storage
 from obelisk_sqlite.settings import SqliteSettings, resolve_directory
 
+from obelisk.errors import ObeliskError, StorageError
 from obelisk.interfaces.provider import Host
 
 
@@ -50,3 +51,36 @@ def test_listing_the_plugin_imports_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+async def test_a_database_that_is_in_use_is_not_deleted(host: Host) -> None:
+    (provider,) = obelisk_register_storage()
+    settings = SqliteSettings(host.data_dir / "db")
+    assert provider.wipe is not None
+    async with provider.open(settings, host):
+        with pytest.raises(StorageError, match="in use by another process"):
+            provider.wipe(settings)
+        assert (settings.directory / "obelisk.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "message"),
+    [
+        ({"bogus_pragma": 1}, "not a pragma"),
+        ({"synchronous": "SOMETIMES"}, "`sqlite.pragma.synchronous` is `sometimes`"),
+    ],
+)
+async def test_a_pragma_that_sqlite_would_ignore_is_refused(
+    host: Host, pragma: dict[str, str | int], message: str
+) -> None:
+    (provider,) = obelisk_register_storage()
+    with pytest.raises(ObeliskError, match=message):
+        async with provider.open(SqliteSettings(host.data_dir / "db", pragma), host):
+            raise AssertionError("it opened")
+
+
+@pytest.mark.parametrize("synchronous", ["normal", "EXTRA", 2])
+async def test_a_pragma_that_sqlite_takes_is_taken(host: Host, synchronous: str | int) -> None:
+    (provider,) = obelisk_register_storage()
+    async with provider.open(SqliteSettings(host.data_dir / "db", {"synchronous": synchronous}), host) as storage:
+        assert storage.shared
