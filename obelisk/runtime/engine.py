@@ -15,17 +15,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from obelisk.clock import Clock, SystemClock
+from obelisk.config.document import disabled_plugins, read_document
+from obelisk.config.load import decode_document
 from obelisk.config.model import Config, WasmSettings
 from obelisk.errors import ConfigError, ObeliskError
 from obelisk.interfaces.provider import Host, RandomSource
 from obelisk.interfaces.storage import Deployment, Storage
+from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import EngineComponents, OpenHost, check, deployment_digest, open_components
 from obelisk.runtime.executions import EngineExecutions
 from obelisk.runtime.executor import Executor
@@ -72,6 +75,17 @@ class Engine:
         self._stack = AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._kernel: Kernel | None = None
+
+    @classmethod
+    def from_file(cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Self:
+        """Return an engine with the configuration that a server in this directory would have.
+
+        ``path`` is that of ``--config``; the environment of the process is used unless ``environ`` is given. Raises
+        ``ConfigError`` that lists all that is wrong.
+        """
+        document = read_document(path, environ=os.environ if environ is None else environ, cwd=Path.cwd())
+        plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document))
+        return cls(decode_document(document, plugins))
 
     async def __aenter__(self) -> Self:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from msgspec import Struct
 from wasmtime.component import Component as CompiledComponent
@@ -109,11 +108,6 @@ class WasmComponents:
         await asyncio.sleep(0)  # the others that are opened together come in this iteration of the loop
         jobs, self._waiting, self._compiling = list(self._waiting.values()), {}, None
         await self._cache.compile_missing(jobs, self._limits)
-
-
-def new_cache(directory: Path, engine: WasmEngine) -> CodeCache:
-    """Return the code cache of an engine."""
-    return CodeCache(directory, engine.settings)
 
 
 def _component(

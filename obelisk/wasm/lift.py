@@ -18,6 +18,7 @@ from ctypes import addressof, c_void_p, string_at
 from struct import Struct as Layout
 from typing import Any
 
+from obelisk.core.checks import snake
 from obelisk.errors import GuestError
 from obelisk.wasm import binding
 from obelisk.wasm.binding import NAME_SIZE, RECORD_ENTRY_SIZE, VALUE_SIZE
@@ -74,11 +75,6 @@ _TAGGED = Layout("<QQQ").unpack_from
 _F32 = Layout("<f").unpack_from
 _F64 = Layout("<d").unpack_from
 _CHAR = Layout("<I").unpack_from
-
-
-def json_name(name: str) -> str:
-    """Return how a field, a case or a flag is called in JSON."""
-    return name.replace("-", "_")
 
 
 def lifter(type_: Type) -> Lifter:
@@ -202,7 +198,7 @@ def _tuple(type_: TupleType) -> Lifter:
 
 def _record(type_: RecordType) -> Lifter:
     parts = [
-        (json_name(field.name), lifter(field.type), RECORD_ENTRY_SIZE * index + NAME_SIZE)
+        (snake(field.name), lifter(field.type), RECORD_ENTRY_SIZE * index + NAME_SIZE)
         for index, field in enumerate(type_.fields)
     ]
     size = RECORD_ENTRY_SIZE * len(parts)
@@ -217,8 +213,7 @@ def _record(type_: RecordType) -> Lifter:
 
 def _variant(type_: VariantType) -> Lifter:
     cases = {
-        case.name.encode(): (json_name(case.name), None if case.type is None else lifter(case.type))
-        for case in type_.cases
+        case.name.encode(): (snake(case.name), None if case.type is None else lifter(case.type)) for case in type_.cases
     }
 
     def lift_variant(buffer: bytes, at: int, budget: Budget) -> Any:
@@ -233,7 +228,7 @@ def _variant(type_: VariantType) -> Lifter:
 
 
 def _enum(type_: EnumType) -> Lifter:
-    names = {case.encode(): json_name(case) for case in type_.cases}
+    names = {case.encode(): snake(case) for case in type_.cases}
 
     def lift_enum(buffer: bytes, at: int, budget: Budget) -> str:
         size, pointer = _SIZED(buffer, at + PAYLOAD)
@@ -243,7 +238,7 @@ def _enum(type_: EnumType) -> Lifter:
 
 
 def _flags(type_: FlagsType) -> Lifter:
-    names = {flag.encode(): json_name(flag) for flag in type_.flags}
+    names = {flag.encode(): snake(flag) for flag in type_.flags}
 
     def lift_flags(buffer: bytes, at: int, budget: Budget) -> list[str]:
         count, pointer = _SIZED(buffer, at + PAYLOAD)

@@ -15,10 +15,11 @@ from ctypes import addressof, c_uint8, c_void_p, memmove
 from struct import Struct as Layout
 from typing import Any
 
+from obelisk.core.checks import snake
 from obelisk.errors import GuestError
 from obelisk.wasm import binding
 from obelisk.wasm.binding import NAME_SIZE, RECORD_ENTRY_SIZE, VALUE_SIZE, Kind
-from obelisk.wasm.lift import PAYLOAD, json_name
+from obelisk.wasm.lift import PAYLOAD
 from obelisk.wit.model import (
     BorrowType,
     EnumType,
@@ -192,7 +193,7 @@ def _tuple(type_: TupleType) -> Lowerer:
 
 def _record(type_: RecordType) -> Lowerer:
     parts = [
-        (json_name(field.name), field.name.encode(), lowerer(field.type), RECORD_ENTRY_SIZE * index)
+        (snake(field.name), field.name.encode(), lowerer(field.type), RECORD_ENTRY_SIZE * index)
         for index, field in enumerate(type_.fields)
     ]
 
@@ -209,7 +210,7 @@ def _record(type_: RecordType) -> Lowerer:
 
 def _variant(type_: VariantType) -> Lowerer:
     cases = {
-        json_name(case.name): (case.name.encode(), None if case.type is None else lowerer(case.type))
+        snake(case.name): (case.name.encode(), None if case.type is None else lowerer(case.type))
         for case in type_.cases
     }
 
@@ -224,12 +225,12 @@ def _variant(type_: VariantType) -> Lowerer:
 
 
 def _enum(type_: EnumType) -> Lowerer:
-    names = {json_name(case): case.encode() for case in type_.cases}
+    names = {snake(case): case.encode() for case in type_.cases}
     return lambda value, address, context: _text(Kind.ENUM, names[value], address)
 
 
 def _flags(type_: FlagsType) -> Lowerer:
-    names = {json_name(flag): flag.encode() for flag in type_.flags}
+    names = {snake(flag): flag.encode() for flag in type_.flags}
 
     def lower_flags(value: list[str], address: int, context: int) -> None:
         c_uint8.from_address(address).value = Kind.FLAGS

@@ -14,7 +14,7 @@ from obelisk.interfaces.settings import ActivitySettings, Duration, Size
 from obelisk.interfaces.sources import Artifact
 from obelisk.wasm import components as components_module
 from obelisk.wasm.compile import CodeCache, CompileLimits
-from obelisk.wasm.components import WasmComponents, new_cache
+from obelisk.wasm.components import WasmComponents
 from obelisk.wasm.engine import WasmEngine
 from obelisk.wasm.settings import EngineSettings
 from tests.wasm.bench import GUESTS, LIMITS, SPIN, run_activity
@@ -26,7 +26,7 @@ EMPTY = "(component)"
 @pytest.fixture
 async def components(tmp_path: Path) -> AsyncIterator[WasmComponents]:
     engine = WasmEngine(EngineSettings(fuel=False), limits=LIMITS, loop=asyncio.get_running_loop())
-    yield (opened := WasmComponents(engine, new_cache(tmp_path / "code", engine), COMPILING, max_size=1024 * 1024))
+    yield (opened := WasmComponents(engine, CodeCache(tmp_path / "code", engine.settings), COMPILING, max_size=1024 * 1024))
     opened.close()
     engine.close()
 
