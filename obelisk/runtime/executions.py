@@ -137,8 +137,7 @@ class EngineExecutions:
         try:
             return await asyncio.wait_for(changed, POLL.total_seconds())
         except TimeoutError:
-            # What runs here is committed here; only what others run has to be looked for.
-            return None if self._kernel.runs(execution_id) else await self.get(execution_id)
+            return await self.get(execution_id)
 
     async def list(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
