@@ -26,7 +26,9 @@ EMPTY = "(component)"
 @pytest.fixture
 async def components(tmp_path: Path) -> AsyncIterator[WasmComponents]:
     engine = WasmEngine(EngineSettings(fuel=False), limits=LIMITS, loop=asyncio.get_running_loop())
-    yield (opened := WasmComponents(engine, CodeCache(tmp_path / "code", engine.settings), COMPILING, max_size=1024 * 1024))
+    yield (
+        opened := WasmComponents(engine, CodeCache(tmp_path / "code", engine.settings), COMPILING, max_size=1024 * 1024)
+    )
     opened.close()
     engine.close()
 
