@@ -18,6 +18,7 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -116,6 +117,8 @@ class Engine:
         host = make_host(self.config, clock=self.clock, random=self.random)
         entries = await open_deployment(self.config, host, self._stack)
         functions = check(entries)
+        for entry in entries:
+            entry.batching = min(entry.batching, self.config.kernel.workflows.max_events_per_run)
         if self._clean_storage:
             wipe(self.config)
         storage: Storage = await self._stack.enter_async_context(
@@ -209,20 +212,26 @@ async def open_deployment(config: Config, host: Host, stack: AsyncExitStack) -> 
         use.provider.scheme: await stack.enter_async_context(use.provider.open(use.settings, host))
         for use in config.sources
     }
-    components = _wasm_components(config)
+    components = _wasm_components(config, _code_directory(config, host, stack))
     stack.callback(components.close)
     stack.callback(components.engine.close)  # left first: its workers may still hold guests
     services: dict[type, Any] = {WasmComponents: components}
     return await open_components(config, OpenHost(host, config.base, sources=sources, services=services), stack)
 
 
-def _wasm_components(config: Config) -> WasmComponents:
+def _code_directory(config: Config, host: Host, stack: AsyncExitStack) -> Path:
+    cache = config.kernel.wasm.codegen_cache
+    if cache.enabled:
+        return Path(cache.directory)
+    return Path(stack.enter_context(TemporaryDirectory(prefix="codegen-", dir=host.cache_dir)))
+
+
+def _wasm_components(config: Config, directory: Path) -> WasmComponents:
     wasm = config.kernel.wasm
     settings = EngineSettings(fuel=wasm.fuel != "unlimited", max_wasm_stack=int(wasm.stack))
     engine = WasmEngine(settings, limits=_guest_limits(wasm), loop=asyncio.get_running_loop())
-    directory = wasm.codegen_cache.directory
     limits = CompileLimits(timeout=wasm.compile.timeout, memory=wasm.compile.memory)
-    return WasmComponents(engine, CodeCache(Path(directory), settings), limits, max_size=int(wasm.max_component_size))
+    return WasmComponents(engine, CodeCache(directory, settings), limits, max_size=int(wasm.max_component_size))
 
 
 def _guest_limits(wasm: WasmSettings) -> GuestLimits:
