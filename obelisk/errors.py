@@ -16,7 +16,9 @@
     * InvalidValueError         a value does not fit its WIT type
     * FunctionNotFoundError     no component exports the function
     * ExecutionNotFoundError    no execution has the id
-    * ExecutionConflictError    the execution exists with another function or other parameters
+    * DelayNotFoundError        no execution asked for the delay
+    * ExecutionConflictError    the execution exists with another function, other parameters or another result
+    * ExecutionStateError       what was asked does not fit what the execution is doing, or what it is
   * NondeterminismError         a workflow asked for something else than its history holds
   * GuestError                  a guest trapped, ran out of something or could not start
   * ServerError                 a port is in use, a listener failed
@@ -99,12 +101,24 @@ class ExecutionNotFoundError(InputError):
     """No execution has the id."""
 
 
+class DelayNotFoundError(InputError):
+    """No execution asked for the delay."""
+
+
 class ExecutionConflictError(InputError):
-    """The execution id is taken by another function or other parameters."""
+    """The execution id is taken by another function or other parameters, or has another result."""
+
+
+class ExecutionStateError(InputError):
+    """What was asked does not fit what the execution is doing, or what it is."""
 
 
 class NondeterminismError(ObeliskError):
-    """A workflow asked for something else than its history holds."""
+    """A workflow asked for something else than its history holds; ``report`` shows both, line by line."""
+
+    def __init__(self, message: str, *, report: str | None = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class GuestError(ObeliskError):

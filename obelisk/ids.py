@@ -157,9 +157,11 @@ def parse_execution_id(text: str) -> ExecutionId:
 
 def parse_delay_id(text: str) -> DelayId:
     """Check ``text`` and return it as a delay id; raise ``InvalidIdError`` when it is none."""
-    if LEVEL_SEPARATOR not in text:
-        raise InvalidIdError(f"cannot parse delay id `{text[:80]}`: delimiter '.' not found")
     _check_path(text, DELAY_PREFIX, first_index=0)
+    if LEVEL_SEPARATOR not in text:
+        raise InvalidIdError(
+            f"cannot parse delay id `{text}`: delimiter '.' not found, expected a join set and an index as in `.g:1_1`"
+        )
     return DelayId(text)
 
 

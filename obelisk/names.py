@@ -20,6 +20,7 @@ MAX_NAME_LENGTH = 1024
 _WORD = r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*"
 _VERSION = r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 _INTERFACE = re.compile(rf"({_WORD}):({_WORD})/({_WORD})(?:@({_VERSION}))?")
+_LABEL = re.compile(_WORD)
 _FUNCTION = re.compile(rf"(?:\[[a-z-]+\])?{_WORD}(?:\.{_WORD})?")
 
 
@@ -43,6 +44,11 @@ class InterfaceName(Struct, frozen=True):
     def with_package_suffix(self, suffix: str) -> InterfaceName:
         """Return the interface of the same name in the package ``pkg`` + ``suffix``."""
         return InterfaceName(self.namespace, self.package + suffix, self.interface, self.version)
+
+
+def is_word(text: str) -> bool:
+    """Tell whether ``text`` can be a name in WIT: words of letters and digits with ``-`` between them."""
+    return len(text) <= MAX_NAME_LENGTH and _LABEL.fullmatch(text) is not None
 
 
 def parse_interface(text: str) -> InterfaceName:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes to make depends on what else the machine does.
+settings.register_profile("obelisk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("obelisk")
 
 
 @pytest.fixture(scope="session")

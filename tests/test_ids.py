@@ -130,6 +130,8 @@ def test_a_delay_id_has_a_join_set() -> None:
     assert parse_delay_id(f"Delay_{ULID}.g:1_1") == f"Delay_{ULID}.g:1_1"
     with pytest.raises(InvalidIdError, match=r"delimiter '\.' not found"):
         parse_delay_id(f"Delay_{ULID}")
+    with pytest.raises(InvalidIdError, match="expected prefix `Delay_`"):
+        parse_delay_id(TOP)
 
 
 def test_the_first_delay_of_an_old_history_has_the_index_zero() -> None:

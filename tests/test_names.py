@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from obelisk.errors import InvalidNameError
-from obelisk.names import InterfaceName, ffqn, parse_ffqn, parse_interface, split_ffqn
+from obelisk.names import MAX_NAME_LENGTH, InterfaceName, ffqn, is_word, parse_ffqn, parse_interface, split_ffqn
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,26 @@ NOT_INTERFACES = [
 def test_text_that_is_not_an_interface_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidNameError, match="is not an interface name"):
         parse_interface(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", True),
+        ("order-2-Id", True),
+        ("a" * MAX_NAME_LENGTH, True),
+        ("a" * (MAX_NAME_LENGTH + 1), False),
+        ("", False),
+        ("2a", False),
+        ("a_b", False),
+        ("a--b", False),
+        ("a-", False),
+        ("a\n", False),
+        ("a.b", False),
+    ],
+)
+def test_a_word_is_a_name_without_a_package(text: str, expected: bool) -> None:
+    assert is_word(text) is expected
 
 
 def test_a_package_name_has_the_version() -> None:

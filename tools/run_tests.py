@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = re.compile(rb"(\d+) (skipped|deselected|xfailed)")
-BUDGETS = {"plugins": 120, "tests/e2e": 300}
+PLUGIN_BUDGET = 120
+APART = {"tests/runtime": 300, "tests/e2e": 300}
+"""Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180
 NO_TESTS = 5
 
@@ -55,15 +57,16 @@ def main() -> int:
 
 
 def find_suites() -> list[Suite]:
-    """Return the kernel's tests, each plugin's tests, and those that run a real server."""
-    slow = ROOT / "tests" / "e2e"
-    kernel = [path for path in sorted((ROOT / "tests").iterdir()) if has_tests(path) and path != slow]
-    suites = [Suite("tests", relative(*kernel), OTHER_BUDGET)]
+    """Return the kernel's tests, each plugin's tests, those that run an engine, and those that run a real server."""
+    apart = [Suite(name, (name,), budget) for name, budget in APART.items() if (ROOT / name).is_dir()]
+    kernel = [path for path in sorted((ROOT / "tests").iterdir()) if has_tests(path)]
+    others = [name for name in relative(*kernel) if name not in APART]
     plugins = [path for path in sorted(ROOT.glob("plugins/*/tests")) if has_tests(path)]
-    suites += [Suite(relative(path)[0], relative(path), BUDGETS["plugins"]) for path in plugins]
-    if slow.is_dir():
-        suites.append(Suite("tests/e2e", relative(slow), BUDGETS["tests/e2e"]))
-    return suites
+    return [
+        Suite("tests", tuple(others), OTHER_BUDGET),
+        *(Suite(name, (name,), PLUGIN_BUDGET) for name in relative(*plugins)),
+        *apart,
+    ]
 
 
 def has_tests(path: Path) -> bool:

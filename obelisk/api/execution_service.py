@@ -1,42 +1,30 @@
-"""``ExecutionRepository``: executions are started, listed and watched."""
+"""``ExecutionRepository``: executions are started, listed and watched here; the other calls are mixed in."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator
 
-import grpc
 import msgspec
-from google.protobuf.message import Message
 
-from obelisk.api.convert.events import event_message
-from obelisk.api.convert.responses import response_message
+from obelisk.api.control_calls import ControlCalls
 from obelisk.api.convert.states import finished_message, status_message, summary_message
+from obelisk.api.log_calls import LogCalls
 from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.api.replay_calls import ReplayCalls
 from obelisk.api.requests import (
     execution_id_argument,
     function_argument,
-    length_argument,
     new_execution_id_argument,
     params_argument,
     require,
     with_filters,
     with_page,
 )
-from obelisk.api.status import CallRefusedError
 from obelisk.clock import Clock
 from obelisk.core.state import State
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.executions import Executions, SubmitOutcome
 from obelisk.interfaces.storage import ExecutionQuery
-
-PAGE_BYTES = 3 * 1024 * 1024
-"""A page ends before it is larger than this, which clients take by default; its first entry is always sent."""
-
-CHUNK = 100
-
-E = TypeVar("E")
-M = TypeVar("M", bound=Message)
 
 _OUTCOMES = {
     SubmitOutcome.CREATED: "OUTCOME_CREATED",
@@ -44,7 +32,7 @@ _OUTCOMES = {
 }
 
 
-class ExecutionService:
+class ExecutionService(LogCalls, ControlCalls, ReplayCalls):
     """The calls of ``ExecutionRepository``; see ``calls`` for how they are served."""
 
     def __init__(self, executions: Executions, *, clock: Clock) -> None:
@@ -56,14 +44,13 @@ class ExecutionService:
         return pb.GenerateExecutionIdResponse(execution_id=pb.ExecutionId(id=self._executions.generate_id()))
 
     async def submit(self, request: pb.SubmitRequest) -> pb.SubmitResponse:
-        """Create an execution, or find that it exists with the same parameters."""
+        """Create an execution, paused if that is asked, or find that it exists with the same parameters."""
         require(request, "execution_id", "function_name", "params")
-        if request.paused:
-            raise CallRefusedError(grpc.StatusCode.UNIMPLEMENTED, "submitting a paused execution is not implemented")
         submission = await self._executions.submit(
             function_argument(request.function_name),
             params_argument(request.params.value),
             execution_id=new_execution_id_argument(request.execution_id),
+            paused=request.paused,
         )
         return pb.SubmitResponse(outcome=_OUTCOMES[submission.outcome])
 
@@ -104,48 +91,3 @@ class ExecutionService:
             query = msgspec.structs.replace(query, cursor_created_at=state.created_at)
         found = await self._executions.list(query)
         return pb.ListExecutionsResponse(executions=[summary_message(held.execution_id, held.state) for held in found])
-
-    async def list_execution_events(self, request: pb.ListExecutionEventsRequest) -> pb.ListExecutionEventsResponse:
-        """Answer with a page of an execution's log; ``max_version`` tells whether there is more."""
-        require(request, "execution_id")
-        execution_id = execution_id_argument(request.execution_id)
-        state = await self._executions.get(execution_id)
-        events = await _page(
-            lambda start, limit: self._executions.events(execution_id, from_version=start, limit=limit),
-            event_message,
-            start=request.version_from,
-            length=length_argument(request.length),
-        )
-        return pb.ListExecutionEventsResponse(events=events, max_version=state.next_version - 1)
-
-    async def list_responses(self, request: pb.ListResponsesRequest) -> pb.ListResponsesResponse:
-        """Answer with a page of responses; ``max_cursor`` tells whether there are more."""
-        require(request, "execution_id")
-        execution_id = execution_id_argument(request.execution_id)
-        state = await self._executions.get(execution_id)
-        responses = await _page(
-            lambda start, limit: self._executions.responses(execution_id, after_cursor=start, limit=limit),
-            response_message,
-            start=max(request.cursor_from - request.including_cursor, 0),
-            length=length_argument(request.length),
-        )
-        return pb.ListResponsesResponse(responses=responses, max_cursor=state.cursor)
-
-
-async def _page(
-    fetch: Callable[[int, int], Awaitable[Sequence[E]]], write: Callable[[E], M], *, start: int, length: int
-) -> list[M]:
-    """Fetch entries in chunks, so that neither a large page nor large entries are held in memory twice."""
-    page: list[M] = []
-    size = 0
-    while len(page) < length:
-        wanted = min(CHUNK, length - len(page))
-        entries = await fetch(start + len(page), wanted)
-        for message in map(write, entries):
-            size += message.ByteSize()
-            if page and size > PAGE_BYTES:
-                return page
-            page.append(message)
-        if len(entries) < wanted:
-            break
-    return page

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from obelisk.api.convert.basics import datetime_of, function_of
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.errors import InputError, InvalidIdError
-from obelisk.ids import ExecutionId, is_top_level, parse_execution_id
+from obelisk.ids import DelayId, ExecutionId, is_top_level, parse_delay_id, parse_execution_id
 from obelisk.interfaces.storage import Bucket, ExecutionQuery, Order
 from obelisk.names import Ffqn, parse_ffqn
 
@@ -45,16 +45,30 @@ def function_argument(message: pb.FunctionName) -> Ffqn:
     return parse_ffqn(function_of(message))
 
 
+def delay_id_argument(message: pb.DelayId) -> DelayId:
+    """Read the id of a delay."""
+    return parse_delay_id(message.id)
+
+
 def params_argument(content: bytes) -> list[Any]:
     """Read the parameters of a call."""
-    try:
-        params = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"argument `params` must be encoded as JSON array: {error}") from error
+    params = _json(content, "argument `params` must be encoded as JSON array")
     if not isinstance(params, list):
         found = msgspec.json.encode(params)[:80].decode(errors="replace")
         raise InputError(f"argument `params` must be encoded as JSON array, found `{found}`")
     return params
+
+
+def value_argument(content: bytes) -> Any:
+    """Read the value that a function is to have returned."""
+    return _json(content, "argument `return_value` must be encoded as JSON")
+
+
+def _json(content: bytes, expected: str) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{expected}: {error}") from error
 
 
 def length_argument(length: int) -> int:

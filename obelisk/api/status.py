@@ -9,8 +9,10 @@ import grpc
 from msgspec import Struct
 
 from obelisk.errors import (
+    DelayNotFoundError,
     ExecutionConflictError,
     ExecutionNotFoundError,
+    ExecutionStateError,
     FunctionNotFoundError,
     InputError,
     ObeliskError,
@@ -26,7 +28,9 @@ UNEXPECTED = "internal error; the server's log says more"
 _CODES: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (FunctionNotFoundError, grpc.StatusCode.NOT_FOUND),
     (ExecutionNotFoundError, grpc.StatusCode.NOT_FOUND),
+    (DelayNotFoundError, grpc.StatusCode.NOT_FOUND),
     (ExecutionConflictError, grpc.StatusCode.ALREADY_EXISTS),
+    (ExecutionStateError, grpc.StatusCode.FAILED_PRECONDITION),
     (InputError, grpc.StatusCode.INVALID_ARGUMENT),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from obelisk import hookimpl
 from obelisk.core.events import (
@@ -25,9 +27,10 @@ from obelisk.core.events import (
 )
 from obelisk.core.state import JoinSetCounts, Lifecycle, State, Status, counted_join_set, fold
 from obelisk.errors import CommitRefusedError, ExecutionNotFoundError, IllegalTransitionError, StorageError
-from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, is_top_level
+from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, delay_owner, is_top_level
 from obelisk.interfaces.provider import Host, Provider
 from obelisk.interfaces.storage import (
+    LOST_BASE,
     Batch,
     Bucket,
     Committed,
@@ -43,8 +46,9 @@ from obelisk.interfaces.storage import (
     Storage,
     Write,
     bucket,
+    lost_its_base,
 )
-from obelisk.names import parse_interface, split_ffqn
+from obelisk.names import Ffqn, parse_interface, split_ffqn
 
 _RESULT_BUCKETS = {
     Bucket.FINISHED_OK: ResultKind.OK,
@@ -108,6 +112,8 @@ class MemoryStorage:
         self._check_open()
         future: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         try:
+            if lost_its_base(batch):
+                raise CommitRefusedError(LOST_BASE)
             future.set_result(self._apply(batch))
         except CommitRefusedError as error:
             future.set_exception(error)
@@ -161,7 +167,7 @@ class MemoryStorage:
 
     async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
         """Return the executions whose lock expired, earliest first."""
-        found = self._held(lambda state: state.status is Status.LOCKED and state.due_at <= now)
+        found = self._held(lambda state: state.status is Status.LOCKED and _has_timer(state) and state.due_at <= now)
         found.sort(key=lambda held: held.state.due_at)
         return found[: max(limit, 0)]
 
@@ -174,6 +180,28 @@ class MemoryStorage:
     async def held_by(self, executors: frozenset[ExecutorId]) -> list[Held]:
         """Return the unfinished executions that one of ``executors`` holds."""
         return self._held(lambda state: state.held_by is not None and state.held_by.executor_id in executors)
+
+    async def ending(self, *, limit: int) -> list[Held]:
+        """Return executions that are being cancelled or close a join set, oldest first."""
+        found = self._held(lambda state: state.lifecycle is Lifecycle.CANCELLING or state.closing)
+        found.sort(key=lambda held: held.state.created_at)
+        return found[: max(limit, 0)]
+
+    async def unfinished_functions(self) -> dict[Ffqn, int]:
+        """Return how many unfinished executions each function has."""
+        self._check_open()
+        return dict(Counter(kept.state.ffqn for kept in self._unfinished.values()))
+
+    async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
+        """Say whether a delay is kept from falling due; return whether it is open."""
+        self._check_open()
+        kept = self._unfinished.get(delay_owner(delay_id)[0])
+        found = None if kept is None else kept.delays.get(delay_id)
+        if kept is None or found is None:
+            return False
+        join_set, request = found
+        kept.delays[delay_id] = (join_set, replace(request, paused=paused))
+        return True
 
     async def list_executions(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
@@ -331,9 +359,7 @@ def _fits(state: State, wanted: LockWanted) -> bool:
 
 
 def _has_timer(state: State) -> bool:
-    if state.status is Status.LOCKED:
-        return True
-    return state.status is Status.PENDING and state.lifecycle is Lifecycle.ACTIVE
+    return state.lifecycle is Lifecycle.ACTIVE and state.status in (Status.LOCKED, Status.PENDING)
 
 
 def _place(held: Held) -> tuple[Any, ...]:

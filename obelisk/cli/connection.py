@@ -81,6 +81,10 @@ class Connection:
         with self._errors():
             yield from self._executions.GetStatus(request, timeout=None if follow else CALL_TIMEOUT)
 
+    def summary(self, execution_id: str) -> pb.ExecutionSummary:
+        """Return which execution it is and what it is doing."""
+        return next(self.status(execution_id, follow=False)).summary
+
     def executions(self, request: pb.ListExecutionsRequest) -> pb.ListExecutionsResponse:
         """Return a page of executions."""
         with self._errors():
@@ -95,6 +99,65 @@ class Connection:
         """Return a page of responses."""
         with self._errors():
             return self._executions.ListResponses(request, timeout=CALL_TIMEOUT)
+
+    def events_and_responses(
+        self, request: pb.ListExecutionEventsAndResponsesRequest
+    ) -> pb.ListExecutionEventsAndResponsesResponse:
+        """Return a page of an execution's log and of its responses."""
+        with self._errors():
+            return self._executions.ListExecutionEventsAndResponses(request, timeout=CALL_TIMEOUT)
+
+    def cancel_execution(self, execution_id: str) -> int:
+        """Cancel an execution; return the number of the outcome."""
+        request = pb.CancelExecutionRequest(execution_id=pb.ExecutionId(id=execution_id))
+        with self._errors():
+            return self._executions.CancelExecution(request, timeout=CALL_TIMEOUT).outcome
+
+    def cancel_delay(self, delay_id: str) -> int:
+        """Cancel a delay; return the number of the outcome."""
+        request = pb.CancelDelayRequest(delay_id=pb.DelayId(id=delay_id))
+        with self._errors():
+            return self._executions.CancelDelay(request, timeout=CALL_TIMEOUT).outcome
+
+    def pause_execution(self, execution_id: str) -> None:
+        """Pause an execution."""
+        request = pb.PauseExecutionRequest(execution_id=pb.ExecutionId(id=execution_id))
+        with self._errors():
+            self._executions.PauseExecution(request, timeout=CALL_TIMEOUT)
+
+    def unpause_execution(self, execution_id: str) -> None:
+        """Let a paused execution go on."""
+        request = pb.UnpauseExecutionRequest(execution_id=pb.ExecutionId(id=execution_id))
+        with self._errors():
+            self._executions.UnpauseExecution(request, timeout=CALL_TIMEOUT)
+
+    def pause_delay(self, delay_id: str) -> int:
+        """Pause a delay; return the number of the outcome."""
+        request = pb.PauseDelayRequest(delay_id=pb.DelayId(id=delay_id))
+        with self._errors():
+            return self._executions.PauseDelay(request, timeout=CALL_TIMEOUT).outcome
+
+    def unpause_delay(self, delay_id: str) -> int:
+        """Let a paused delay go on; return the number of the outcome."""
+        request = pb.UnpauseDelayRequest(delay_id=pb.DelayId(id=delay_id))
+        with self._errors():
+            return self._executions.UnpauseDelay(request, timeout=CALL_TIMEOUT).outcome
+
+    def stub(self, request: pb.StubRequest) -> None:
+        """Give a stub execution its result."""
+        with self._errors():
+            self._executions.Stub(request, timeout=CALL_TIMEOUT)
+
+    def replay(self, execution_id: str) -> pb.ReplayExecutionResponse:
+        """Replay an execution; return what was found."""
+        request = pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=execution_id))
+        with self._errors():
+            return self._executions.ReplayExecution(request, timeout=CALL_TIMEOUT)
+
+    def upgrade(self, request: pb.UpgradeExecutionComponentRequest) -> None:
+        """Let an execution go on with another component."""
+        with self._errors():
+            self._executions.UpgradeExecutionComponent(request, timeout=CALL_TIMEOUT)
 
     def components(self, *, extensions: bool) -> list[pb.Component]:
         """Return the components of the current deployment."""

@@ -1,4 +1,4 @@
-"""``obelisk client execution``: executions are started, followed and listed."""
+"""``obelisk client execution``: executions are started, followed, listed and controlled."""
 
 from __future__ import annotations
 
@@ -35,18 +35,19 @@ def _log_limit(limit: int | None, *, as_json: bool) -> int:
 @click.group()
 @api_url_option
 def execution() -> None:
-    """Submit, follow and list executions."""
+    """Submit, follow, list and control executions."""
 
 
 @execution.command()
 @click.argument("function", metavar="FFQN")
 @click.argument("params", metavar="PARAMS_JSON")
 @click.option("-e", "--execution-id", metavar="ID", help="Id of the execution; submitting it again changes nothing.")
+@click.option("--paused", is_flag=True, help="Create it paused: nothing runs it until `unpause`.")
 @click.option("-f", "--follow", is_flag=True, help="Wait for the result; exit with 1 unless it is ok.")
 @json_option
 @api_url_option
 @ending_the_command()
-def submit(*, function: str, params: str, execution_id: str | None, follow: bool, as_json: bool) -> None:
+def submit(*, function: str, params: str, execution_id: str | None, paused: bool, follow: bool, as_json: bool) -> None:
     """Start an execution of FFQN with the JSON array PARAMS_JSON.
 
     FFQN is `namespace:package/interface.function`, or `.../interface.function` where that is unambiguous. PARAMS_JSON may
@@ -54,7 +55,7 @@ def submit(*, function: str, params: str, execution_id: str | None, follow: bool
     """
     from obelisk.cli import running
 
-    ended = running.submit(function, params, execution_id=execution_id, follow=follow, as_json=as_json)
+    ended = running.submit(function, params, execution_id=execution_id, paused=paused, follow=follow, as_json=as_json)
     raise SystemExit(ended)
 
 
@@ -65,7 +66,7 @@ def submit(*, function: str, params: str, execution_id: str | None, follow: bool
 @api_url_option
 @ending_the_command()
 def get(*, execution_id: str, follow: bool, as_json: bool) -> None:
-    """Show what an execution is doing, and its result once it has ended; exit with 1 unless that is ok."""
+    """Show what an execution is doing, why it cannot run, or its result once it has ended; exit with 1 unless that is ok."""
     from obelisk.cli import running
 
     raise SystemExit(running.get(execution_id, follow=follow, as_json=as_json))
@@ -76,6 +77,7 @@ def get(*, execution_id: str, follow: bool, as_json: bool) -> None:
 @click.option("-e", "--execution-id", metavar="PREFIX", help="Only executions whose ids begin so.")
 @click.option("--show-derived", is_flag=True, help="Children too.")
 @click.option("--hide-finished", is_flag=True, help="Only executions that have not ended.")
+@click.option("--stubs", is_flag=True, help="Only stub executions that wait for their result, children too.")
 @_limit_option
 @json_option
 @api_url_option
@@ -86,14 +88,16 @@ def list_(
     execution_id: str | None,
     show_derived: bool,
     hide_finished: bool,
+    stubs: bool,
     limit: int,
     as_json: bool,
 ) -> None:
-    """List executions, newest first."""
+    """List executions, newest first, with the reason why one cannot run."""
     from obelisk.cli import listing
+    from obelisk.cli.pages import Wanted
 
-    wanted = listing.Wanted(ffqn, execution_id, show_derived=show_derived, hide_finished=hide_finished)
-    listing.print_executions(wanted, limit=limit, as_json=as_json)
+    wanted = Wanted(ffqn, execution_id, show_derived=show_derived, hide_finished=hide_finished)
+    listing.print_executions(wanted, stubs=stubs, limit=limit, as_json=as_json)
 
 
 @execution.command()
@@ -122,3 +126,102 @@ def responses(*, execution_id: str, cursor: int, limit: int | None, as_json: boo
     from obelisk.cli import listing
 
     listing.print_responses(execution_id, cursor=cursor, limit=_log_limit(limit, as_json=as_json), as_json=as_json)
+
+
+@execution.command()
+@click.argument("execution_id", metavar="ID")
+@click.option(
+    "--from-version", "version", metavar="VERSION", type=click.IntRange(min=0), default=0, help="First version."
+)
+@click.option("--from-cursor", "cursor", metavar="CURSOR", type=click.IntRange(min=0), default=0, help="First cursor.")
+@_log_limit_option
+@json_option
+@api_url_option
+@ending_the_command()
+def history(*, execution_id: str, version: int, cursor: int, limit: int | None, as_json: bool) -> None:
+    """Print the log of an execution together with the responses that it got."""
+    from obelisk.cli.history import print_history
+
+    limit = _log_limit(limit, as_json=as_json)
+    print_history(execution_id, version=version, cursor=cursor, limit=limit, as_json=as_json)
+
+
+@execution.command()
+@click.argument("target", metavar="ID")
+@json_option
+@api_url_option
+@ending_the_command()
+def cancel(*, target: str, as_json: bool) -> None:
+    """Cancel an activity, a workflow whose function's name ends with `-cancellable`, or a delay."""
+    from obelisk.cli import control
+
+    control.cancel(target, as_json=as_json)
+
+
+@execution.command()
+@click.argument("target", metavar="ID")
+@json_option
+@api_url_option
+@ending_the_command()
+def pause(*, target: str, as_json: bool) -> None:
+    """Keep an execution from running, or a delay from ending, until `unpause`."""
+    from obelisk.cli import control
+
+    control.pause(target, as_json=as_json)
+
+
+@execution.command()
+@click.argument("target", metavar="ID")
+@json_option
+@api_url_option
+@ending_the_command()
+def unpause(*, target: str, as_json: bool) -> None:
+    """Let a paused execution or delay go on."""
+    from obelisk.cli import control
+
+    control.unpause(target, as_json=as_json)
+
+
+# A value such as `-5` is no option.
+@execution.command(context_settings={"ignore_unknown_options": True})
+@click.argument("execution_id", metavar="ID")
+@click.argument("value", metavar="RETURN_JSON")
+@json_option
+@api_url_option
+@ending_the_command()
+def stub(*, execution_id: str, value: str, as_json: bool) -> None:
+    """Finish a stub execution with RETURN_JSON, the JSON of what its function returns.
+
+    RETURN_JSON may be `@FILE`, or `-` for standard input.
+    """
+    from obelisk.cli import control
+
+    control.stub(execution_id, value, as_json=as_json)
+
+
+@execution.command()
+@click.argument("execution_id", metavar="ID")
+@json_option
+@api_url_option
+@ending_the_command()
+def replay(*, execution_id: str, as_json: bool) -> None:
+    """Replay a workflow's log against the component that exports its function now; exit with 1 when that fails.
+
+    Nothing is written; what would be is shown.
+    """
+    from obelisk.cli import replaying
+
+    raise SystemExit(replaying.replay(execution_id, as_json=as_json))
+
+
+@execution.command()
+@click.argument("execution_id", metavar="ID")
+@click.option("--skip-determinism-check", is_flag=True, help="Do not replay the log against the new component first.")
+@json_option
+@api_url_option
+@ending_the_command()
+def upgrade(*, execution_id: str, skip_determinism_check: bool, as_json: bool) -> None:
+    """Let a workflow go on with the component that exports its function now."""
+    from obelisk.cli import upgrading
+
+    upgrading.upgrade(execution_id, skip_determinism_check=skip_determinism_check, as_json=as_json)

@@ -15,13 +15,17 @@ from obelisk.cli.output import FAILED, OK, print_json_line, print_line
 from obelisk.core.events import ExecutionFailure, ExecutionResult, ResultKind, TypedValue
 
 FINISHED = "finished"
+PENDING = "pending"
+SCHEDULED = "scheduled"
+BLOCKED = "blocked"
+PAUSED = "paused"
 CLEAR_LINE = "\r\x1b[2K"
 
 _NAMES = {
     "locked": "locked",
-    "blocked_by_join_set": "blocked",
+    "blocked_by_join_set": BLOCKED,
     "finished": FINISHED,
-    "paused": "paused",
+    "paused": PAUSED,
     "cancelling": "cancelling",
 }
 
@@ -42,15 +46,19 @@ class Result(Struct, frozen=True, omit_defaults=True):
 
 
 class StatusLine(Struct, frozen=True, omit_defaults=True):
-    """A line of ``submit --json`` and ``get --json``; ``result`` is there once the execution has ended."""
+    """A line of ``submit --json`` and ``get --json``.
+
+    ``result`` is there once the execution has ended, ``reason`` when it cannot run.
+    """
 
     execution_id: str
     status: str
     result: Result | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class ExecutionLine(Struct, frozen=True, omit_defaults=True):
-    """A line of ``list --json``."""
+    """A line of ``list --json``; ``reason`` is there when the execution cannot run."""
 
     execution_id: str
     ffqn: str
@@ -59,22 +67,23 @@ class ExecutionLine(Struct, frozen=True, omit_defaults=True):
     scheduled_at: datetime
     component_digest: str
     result_kind: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 def status_name(status: pb.ExecutionStatus, now: datetime) -> str:
     """Return what scripts call a status."""
     variant = status.WhichOneof("status") or ""
     if variant == "pending_at":
-        return "pending" if datetime_of(status.pending_at.scheduled_at) <= now else "scheduled"
+        return PENDING if datetime_of(status.pending_at.scheduled_at) <= now else SCHEDULED
     return _NAMES.get(variant, "unknown")
 
 
 def status_text(status: pb.ExecutionStatus, now: datetime) -> str:
     """Return a status for people."""
     name = status_name(status, now)
-    if name == "scheduled":
+    if name == SCHEDULED:
         return f"scheduled for {time_text(datetime_of(status.pending_at.scheduled_at))}"
-    if name == "blocked":
+    if name == BLOCKED:
         blocked = status.blocked_by_join_set
         return f"blocked by {join_set_of(blocked.join_set_id)}" + (" (closing it)" if blocked.closing else "")
     if name == FINISHED:
@@ -87,8 +96,8 @@ def time_text(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S}Z"
 
 
-def execution_line(summary: pb.ExecutionSummary, now: datetime) -> ExecutionLine:
-    """Return the line of ``list --json`` for an execution."""
+def execution_line(summary: pb.ExecutionSummary, now: datetime, *, reason: str | None = None) -> ExecutionLine:
+    """Return the line of ``list --json`` for an execution; ``reason`` says why it cannot run."""
     status = summary.current_status
     finished = status.HasField("finished")
     return ExecutionLine(
@@ -99,6 +108,7 @@ def execution_line(summary: pb.ExecutionSummary, now: datetime) -> ExecutionLine
         scheduled_at=datetime_of(summary.first_scheduled_at),
         component_digest=summary.component_digest.digest,
         result_kind=result_kind_of(status.finished.result_kind).value if finished else UNSET,
+        reason=reason or UNSET,
     )
 
 
@@ -124,8 +134,8 @@ def _value(payload: TypedValue | UnsetType | None) -> Any:
 class View(Protocol):
     """Shows an execution while it goes on."""
 
-    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
-        """Show which execution it is."""
+    def summary(self, summary: pb.ExecutionSummary, now: datetime, *, reason: str | None = None) -> None:
+        """Show which execution it is, what it is doing, and the ``reason`` why it cannot run."""
 
     def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
         """Show what it is doing; the same again is left out."""
@@ -141,13 +151,15 @@ class JsonView:
         self._id = execution_id
         self._last: StatusLine | None = None
 
-    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
+    def summary(self, summary: pb.ExecutionSummary, now: datetime, *, reason: str | None = None) -> None:
         """Show its status."""
-        self.status(summary.current_status, now)
+        self._show(StatusLine(self._id, status_name(summary.current_status, now), reason=reason or UNSET))
 
     def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
         """Show the status, except for the last one, which comes with the result."""
-        line = StatusLine(self._id, status_name(status, now))
+        self._show(StatusLine(self._id, status_name(status, now)))
+
+    def _show(self, line: StatusLine) -> None:
         if line != self._last and line.status != FINISHED:
             print_json_line(line)
             self._last = line
@@ -168,11 +180,13 @@ class TextView:
         self._terminal = terminal
         self._last = ""
 
-    def summary(self, summary: pb.ExecutionSummary, now: datetime) -> None:
+    def summary(self, summary: pb.ExecutionSummary, now: datetime, *, reason: str | None = None) -> None:
         """Show the function, then the status."""
         if not self._last:
             self._write(f"Function: {function_of(summary.function_name)}\n")
         self.status(summary.current_status, now)
+        if reason is not None:
+            self._write(f"Cannot run: {reason}\n")
 
     def status(self, status: pb.ExecutionStatus, now: datetime) -> None:
         """Show the status."""
@@ -186,7 +200,7 @@ class TextView:
         """Show the value and how long it took."""
         if self._terminal:
             self._write(CLEAR_LINE)
-        self._write(_result_text(result) + "\n")
+        self._write(result_text(result) + "\n")
         seconds = (datetime_of(finished.finished_at) - datetime_of(finished.created_at)).total_seconds()
         self._write(f"Took {seconds:.3f} s\n")
 
@@ -195,7 +209,8 @@ class TextView:
         self._stream.flush()
 
 
-def _result_text(result: ExecutionResult) -> str:
+def result_text(result: ExecutionResult) -> str:
+    """Return a result for people; it may have several lines."""
     failure = result.execution_failure
     if isinstance(failure, ExecutionFailure):
         reason = f": {failure.reason}" if failure.reason else ""
@@ -210,11 +225,11 @@ def _pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def show(message: pb.GetStatusResponse, view: View, now: datetime) -> int:
+def show(message: pb.GetStatusResponse, view: View, now: datetime, *, reason: str | None = None) -> int:
     """Show a message of the server; return how the command would end after it."""
     match message.WhichOneof("message"):
         case "summary":
-            view.summary(message.summary, now)
+            view.summary(message.summary, now, reason=reason)
         case "current_status":
             view.status(message.current_status, now)
         case "finished_status":

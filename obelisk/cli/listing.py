@@ -1,90 +1,86 @@
-"""How ``execution list``, ``events`` and ``responses`` work: page after page until the limit."""
+"""How ``execution list``, ``events`` and ``responses`` work."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from itertools import islice
 
 import click
-import msgspec
-from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from obelisk.api.convert.basics import datetime_of, function_of
-from obelisk.api.convert.events import event_of
-from obelisk.api.convert.responses import response_of
 from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.cli import pages
 from obelisk.cli.connection import Connection, connected
 from obelisk.cli.execution_view import execution_line, print_table, status_text, time_text
 from obelisk.cli.follow import Timing, system_timing
-from obelisk.cli.output import print_json_line, print_line
-from obelisk.core.events import LogEvent, LogResponse, encode_event
+from obelisk.cli.log_view import print_event, print_response
+from obelisk.cli.output import print_json_line
+from obelisk.cli.pages import Wanted
+from obelisk.cli.reasons import Reasons
 from obelisk.ids import parse_execution_id
 
-PAGE = 200
+COLUMNS = ("EXECUTION", "STATUS", "CREATED", "FUNCTION")
+REASON = "REASON"
 
 
-class Wanted(Struct, frozen=True):
-    """Which executions to list."""
-
-    ffqn: str | None
-    execution_id: str | None
-    show_derived: bool = False
-    hide_finished: bool = False
-
-
-class EventLine(Struct, frozen=True):
-    """A line of ``events --json``; the event is as it is stored."""
-
-    version: int
-    created_at: datetime
-    event: Raw
-
-
-class ResponseLine(Struct, frozen=True):
-    """A line of ``responses --json``."""
-
-    cursor: int
-    created_at: datetime
-    response: Any
-
-
-def print_executions(wanted: Wanted, *, limit: int, as_json: bool) -> None:
-    """Print executions, newest first."""
+def print_executions(wanted: Wanted, *, stubs: bool, limit: int, as_json: bool) -> None:
+    """Print executions, newest first; with ``stubs`` only those that wait for somebody to give them a result."""
     timing = click.get_current_context().find_object(Timing) or system_timing()
     now = timing.clock.now()
     with connected() as connection:
-        found = _executions(connection, wanted, limit=limit)
+        reasons = Reasons(connection, now)
+        list_ = _waiting_stubs if stubs else pages.executions
+        found = ((summary, reasons.of(summary)) for summary in list_(connection, wanted, limit=limit))
         if as_json:
-            for summary in found:
-                print_json_line(execution_line(summary, now))
+            for summary, reason in found:
+                print_json_line(execution_line(summary, now, reason=reason))
         else:
-            print_table([("EXECUTION", "STATUS", "CREATED", "FUNCTION"), *(_row(summary, now) for summary in found)])
+            _print_executions([(_row(summary, now), reason) for summary, reason in found])
 
 
 def print_events(execution_id: str, *, version: int, limit: int, as_json: bool) -> None:
     """Print the log of an execution from ``version`` on."""
     parse_execution_id(execution_id)
     with connected() as connection:
-        for event in _events(connection, execution_id, version=version, limit=limit):
-            line = EventLine(event.version, event.created_at, Raw(encode_event(event.event)))
-            if as_json:
-                print_json_line(line)
-            else:
-                print_line(f"{line.version}  {time_text(line.created_at)}  {bytes(line.event).decode()}")
+        for event in pages.events(connection, execution_id, version=version, limit=limit):
+            print_event(event, as_json=as_json)
 
 
 def print_responses(execution_id: str, *, cursor: int, limit: int, as_json: bool) -> None:
     """Print the responses of an execution from ``cursor`` on."""
     parse_execution_id(execution_id)
     with connected() as connection:
-        for response in _responses(connection, execution_id, cursor=cursor, limit=limit):
-            line = _response_line(response)
-            if as_json:
-                print_json_line(line)
-            else:
-                text = msgspec.json.encode(line.response).decode()
-                print_line(f"{line.cursor}  {time_text(line.created_at)}  {text}")
+        for response in pages.responses(connection, execution_id, cursor=cursor, limit=limit):
+            print_response(response, as_json=as_json)
+
+
+def _waiting_stubs(connection: Connection, wanted: Wanted, *, limit: int) -> Iterator[pb.ExecutionSummary]:
+    """Yield unfinished executions of the server's stub components: there is no filter for a type of component."""
+    ids = (component.component_id for component in connection.components(extensions=False))
+    digests = {each.digest.digest for each in ids if each.component_type == pb.COMPONENT_TYPE_ACTIVITY_STUB}
+    lists = (
+        pages.executions(
+            connection,
+            replace(wanted, component_digest=digest, show_derived=True, hide_finished=True),
+            limit=limit,
+        )
+        for digest in sorted(digests)
+    )
+    return islice(heapq.merge(*lists, key=_place, reverse=True), limit)
+
+
+def _place(summary: pb.ExecutionSummary) -> tuple[datetime, str]:
+    return datetime_of(summary.created_at), summary.execution_id.id
+
+
+def _print_executions(found: list[tuple[tuple[str, ...], str | None]]) -> None:
+    if any(reason for _, reason in found):
+        print_table([(*COLUMNS, REASON), *((*row, reason or "") for row, reason in found)])
+    else:
+        print_table([COLUMNS, *(row for row, _ in found)])
 
 
 def _row(summary: pb.ExecutionSummary, now: datetime) -> tuple[str, ...]:
@@ -94,60 +90,3 @@ def _row(summary: pb.ExecutionSummary, now: datetime) -> tuple[str, ...]:
         time_text(datetime_of(summary.created_at)),
         function_of(summary.function_name),
     )
-
-
-def _response_line(response: LogResponse) -> ResponseLine:
-    # The version of the child's last event does not travel; see `obelisk.api.convert`.
-    shown = msgspec.to_builtins(response.response)
-    shown.pop("finished_version", None)
-    return ResponseLine(response.cursor, response.created_at, shown)
-
-
-def _executions(connection: Connection, wanted: Wanted, *, limit: int) -> Iterator[pb.ExecutionSummary]:
-    older = pb.ListExecutionsRequest.OlderThan
-    cursor: pb.ListExecutionsRequest.Cursor | None = None
-    while limit > 0:
-        length = min(limit, PAGE)
-        request = pb.ListExecutionsRequest(
-            function_name_prefix=wanted.ffqn,
-            execution_id_prefix=wanted.execution_id,
-            top_level_only=not wanted.show_derived,
-            hide_finished=wanted.hide_finished,
-            older_than=older(length=length, cursor=cursor),
-        )
-        page = connection.executions(request).executions
-        yield from page
-        if len(page) < length:
-            return
-        limit -= len(page)
-        cursor = pb.ListExecutionsRequest.Cursor(execution_id=page[-1].execution_id)
-
-
-def _events(connection: Connection, execution_id: str, *, version: int, limit: int) -> Iterator[LogEvent]:
-    while limit > 0:
-        request = pb.ListExecutionEventsRequest(
-            execution_id=pb.ExecutionId(id=execution_id), version_from=version, length=min(limit, PAGE)
-        )
-        page = connection.events(request)
-        yield from map(event_of, page.events)
-        limit -= len(page.events)
-        version += len(page.events)
-        if not page.events or version > page.max_version:
-            return
-
-
-def _responses(connection: Connection, execution_id: str, *, cursor: int, limit: int) -> Iterator[LogResponse]:
-    cursor = max(cursor, 1)
-    while limit > 0:
-        request = pb.ListResponsesRequest(
-            execution_id=pb.ExecutionId(id=execution_id),
-            cursor_from=cursor,
-            length=min(limit, PAGE),
-            including_cursor=True,
-        )
-        page = connection.responses(request)
-        yield from map(response_of, page.responses)
-        limit -= len(page.responses)
-        cursor += len(page.responses)
-        if not page.responses or cursor > page.max_cursor:
-            return

@@ -15,7 +15,7 @@ from obelisk.cli.output import FAILED, reporting_errors, warn
 
 CLIENT_COMMANDS = {
     "component": ("obelisk.cli.component:component", "List and inspect the components of a server."),
-    "execution": ("obelisk.cli.execution:execution", "Submit, follow and list executions."),
+    "execution": ("obelisk.cli.execution:execution", "Submit, follow, list and control executions."),
 }
 COMMANDS = CLIENT_COMMANDS | {
     "server": ("obelisk.cli.server:server", "Run a server, or check its configuration."),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
-import msgspec
 
 from obelisk.api import pool
 from obelisk.api.convert.basics import PARAMS_TYPE_URL, function_message, function_of
@@ -15,16 +13,16 @@ from obelisk.cli.connection import Connection, connected
 from obelisk.cli.execution_view import JsonView, StatusLine, TextView, View, show, status_name
 from obelisk.cli.follow import Timing, follow, system_timing
 from obelisk.cli.output import OK, print_json_line, print_line
+from obelisk.cli.reading import read_params
+from obelisk.cli.reasons import Reasons
 from obelisk.errors import FunctionNotFoundError, InputError, InvalidNameError
 from obelisk.ids import parse_execution_id
 from obelisk.names import Ffqn, parse_ffqn
 
 ANY_PACKAGE = ".../"
-STANDARD_INPUT = "-"
-FILE_MARK = "@"
 
 
-def submit(function: str, params: str, *, execution_id: str | None, follow: bool, as_json: bool) -> int:
+def submit(function: str, params: str, *, execution_id: str | None, paused: bool, follow: bool, as_json: bool) -> int:
     """Start an execution and print its id, or with ``follow`` all about it; return the exit code."""
     if execution_id is not None:
         parse_execution_id(execution_id)
@@ -32,7 +30,7 @@ def submit(function: str, params: str, *, execution_id: str | None, follow: bool
     with connected() as connection:
         name = _matched(connection, function)
         execution_id = execution_id or connection.generate_execution_id()
-        connection.submit(_request(execution_id, name, content))
+        connection.submit(_request(execution_id, name, params=content, paused=paused))
         if not as_json:
             print_line(execution_id)
         if follow:
@@ -43,7 +41,7 @@ def submit(function: str, params: str, *, execution_id: str | None, follow: bool
 
 
 def get(execution_id: str, *, follow: bool, as_json: bool) -> int:
-    """Print what an execution is doing; return the exit code."""
+    """Print what an execution is doing, and without ``follow`` why it cannot run if that is so; return the exit code."""
     parse_execution_id(execution_id)
     with connected() as connection:
         if follow:
@@ -51,36 +49,12 @@ def get(execution_id: str, *, follow: bool, as_json: bool) -> int:
         return _once(connection, execution_id, _view(execution_id, as_json=as_json, live=False))
 
 
-def read_params(params: str) -> bytes:
-    """Return the JSON array that ``params`` is, or stands for; raise ``InputError`` when it is none."""
-    content = _content(params)
-    try:
-        value = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"the parameters are not JSON: {error}; expected an array such as `[10, 500]`") from error
-    if not isinstance(value, list):
-        found = msgspec.json.encode(value)[:80].decode(errors="replace")
-        raise InputError(f"the parameters are `{found}`, expected a JSON array such as `[10, 500]`")
-    return content
-
-
-def _content(params: str) -> bytes:
-    if params == STANDARD_INPUT:
-        return sys.stdin.buffer.read()
-    if not params.startswith(FILE_MARK):
-        return params.encode(errors="surrogateescape")
-    path = Path(params.removeprefix(FILE_MARK))
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the parameters from `{path}`: {error.strerror or error}") from error
-
-
-def _request(execution_id: str, name: Ffqn, params: bytes) -> pb.SubmitRequest:
+def _request(execution_id: str, name: Ffqn, *, params: bytes, paused: bool) -> pb.SubmitRequest:
     return pb.SubmitRequest(
         execution_id=pb.ExecutionId(id=execution_id),
         function_name=function_message(name),
         params=pool.Any(type_url=PARAMS_TYPE_URL + name, value=params),
+        paused=paused,
     )
 
 
@@ -128,14 +102,15 @@ def _follow(connection: Connection, execution_id: str, *, as_json: bool, reached
 def _once(connection: Connection, execution_id: str, view: View) -> int:
     now = _timing().clock.now()
     code = OK
+    reasons = Reasons(connection, now)
     for message in connection.status(execution_id, follow=False):
-        code = show(message, view, now)
+        reason = reasons.of(message.summary) if message.HasField("summary") else None
+        code = show(message, view, now, reason=reason)
     return code
 
 
 def _print_status(connection: Connection, execution_id: str) -> None:
-    message = next(connection.status(execution_id, follow=False))
-    name = status_name(message.summary.current_status, _timing().clock.now())
+    name = status_name(connection.summary(execution_id).current_status, _timing().clock.now())
     print_json_line(StatusLine(execution_id, name))
 
 

@@ -2,6 +2,10 @@
 
 A workflow program turns each host call of its guest into a ``Command`` and hands the ``Reply`` back to the guest. The
 values in both are plain JSON; the program knows the WIT types on its side.
+
+A command that names a function by text (``is_typed`` is false) was not checked when the component was linked: replay
+looks the function up and checks the params. ``problem`` then says what was wrong with the text of the params already;
+``params`` is that text.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ from obelisk.names import Ffqn
 
 
 class Call(Struct, frozen=True):
-    """Call another component's function and wait for its result. Answered by ``Answered``."""
+    """Call another component's function and wait for its result. Answered by ``Answered`` or ``Refused``."""
 
     ffqn: Ffqn
-    params: list[Any]
+    params: Any
+    is_typed: bool = True
+    problem: str | None = None
 
 
 class CreateJoinSet(Struct, frozen=True):
@@ -32,11 +38,13 @@ class CreateJoinSet(Struct, frozen=True):
 
 
 class Submit(Struct, frozen=True):
-    """Start a child in a join set. Answered by ``Submitted``."""
+    """Start a child in a join set. Answered by ``Submitted`` or ``Refused``."""
 
     join_set: JoinSetId
     ffqn: Ffqn
-    params: list[Any]
+    params: Any
+    is_typed: bool = True
+    problem: str | None = None
 
 
 class SubmitDelay(Struct, frozen=True):
@@ -56,6 +64,15 @@ class JoinNextResponse(Struct, frozen=True):
     ffqn: Ffqn | None = None
 
 
+class TryNextResponse(Struct, frozen=True):
+    """Take the next response of a join set if it is there.
+
+    Answered by ``Answered``, ``DelayPassed``, ``Pending`` or ``AllProcessed``.
+    """
+
+    join_set: JoinSetId
+
+
 class Sleep(Struct, frozen=True):
     """Wait until a time; ``name`` is part of the join set's id. Answered by ``DelayPassed`` or ``Refused``."""
 
@@ -64,29 +81,47 @@ class Sleep(Struct, frozen=True):
 
 
 class CloseJoinSet(Struct, frozen=True):
-    """Await what is open in a join set and forget it. Answered by ``Done``."""
+    """Cancel what can be cancelled in a join set, await all of it, and forget it. Answered by ``Done``."""
 
     join_set: JoinSetId
 
 
 class ScheduleExecution(Struct, frozen=True):
-    """Create a top-level execution; ``execution_id`` is ``None`` for a generated one. Answered by ``Submitted``."""
+    """Create a top-level execution; ``execution_id`` is ``None`` for a generated one.
+
+    Answered by ``Submitted`` or ``Refused``. An id that exists already is fine when it names the same call.
+    """
 
     ffqn: Ffqn
-    params: list[Any]
+    params: Any
     schedule_at: ScheduleAt | str
     execution_id: ExecutionId | None = None
+    is_typed: bool = True
+    problem: str | None = None
+
+
+class StubExecution(Struct, frozen=True):
+    """Give the result of a stub execution. Answered by ``Done`` or ``Refused``.
+
+    ``ffqn`` is the function whose type ``value`` has, ``None`` when that is to be found out by the execution. ``hashed`` is
+    the text that stands for the value in the log.
+    """
+
+    execution_id: ExecutionId
+    value: Any
+    ffqn: Ffqn | None
+    hashed: str
 
 
 class DrawU64(Struct, frozen=True):
-    """Draw a number. Answered by ``Drawn`` or ``Refused``."""
+    """Draw a number. Answered by ``Drawn``; an empty range is answered by its ``min``."""
 
     min: int
     max_inclusive: int
 
 
 class DrawString(Struct, frozen=True):
-    """Draw an alphanumeric text. Answered by ``Drawn`` or ``Refused``."""
+    """Draw an alphanumeric text. Answered by ``Drawn``; of an empty range the length is ``min_length``."""
 
     min_length: int
     max_length_exclusive: int
@@ -106,9 +141,11 @@ Command = (
     | Submit
     | SubmitDelay
     | JoinNextResponse
+    | TryNextResponse
     | Sleep
     | CloseJoinSet
     | ScheduleExecution
+    | StubExecution
     | DrawU64
     | DrawString
     | DrawExecutionId
@@ -136,14 +173,22 @@ class DelayPassed(Struct, frozen=True):
 
 
 class Mismatched(Struct, frozen=True):
-    """The next response was not of the requested function; it is consumed. ``actual`` is ``None`` for a delay."""
+    """The next response was not of the requested function; it is consumed.
+
+    ``actual`` and ``result`` are ``None`` for a delay.
+    """
 
     actual: Ffqn | None
     actual_id: ExecutionId | DelayId
+    result: ExecutionResult | None = None
 
 
 class AllProcessed(Struct, frozen=True):
     """The join set has no response that was not taken."""
+
+
+class Pending(Struct, frozen=True):
+    """The join set has a response to come, but it is not there yet."""
 
 
 class JoinSetMade(Struct, frozen=True):
@@ -171,7 +216,9 @@ class Drawn(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """It is done; there is nothing to say."""
+    """It is done. ``answered`` are the children whose responses were taken to close a join set."""
+
+    answered: tuple[Answered, ...] = ()
 
 
 class RefusalKind(Enum):
@@ -179,9 +226,9 @@ class RefusalKind(Enum):
 
     CONFLICT = "conflict"
     INVALID_NAME = "invalid_name"
-    INVALID_RANGE = "invalid_range"
     FUNCTION_NOT_FOUND = "function_not_found"
     TYPE_CHECK_ERROR = "type_check_error"
+    EXECUTION_NOT_FOUND = "execution_not_found"
 
 
 class Refused(Struct, frozen=True):
@@ -196,6 +243,7 @@ Reply = (
     | DelayPassed
     | Mismatched
     | AllProcessed
+    | Pending
     | JoinSetMade
     | Submitted
     | DelaySubmitted

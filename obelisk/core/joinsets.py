@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
-from obelisk.core.events import Response
+from obelisk.core.events import (
+    OK_OUTCOME,
+    ChildExecutionFinished,
+    DelayRequest,
+    JoinSetRequest,
+    LogEvent,
+    LogResponse,
+    Response,
+)
 from obelisk.ids import DelayId, ExecutionId, JoinSetId, child_execution_id, delay_id
+
+
+def open_members(events: Iterable[LogEvent], responses: Iterable[LogResponse]) -> list[ExecutionId | DelayId]:
+    """Return the children and delays that a log asked for and that have no response yet, the newest first."""
+    answered = {responder(response.response) for response in responses}
+    members = [member for event in events if (member := _member(event)) is not None and member not in answered]
+    return members[::-1]
+
+
+def responder(response: Response) -> ExecutionId | DelayId:
+    """Return whose response it is."""
+    return response.child_execution_id if isinstance(response, ChildExecutionFinished) else response.delay_id
+
+
+def _member(logged: LogEvent) -> ExecutionId | DelayId | None:
+    if not isinstance(logged.event, JoinSetRequest):
+        return None
+    request = logged.event.request
+    if isinstance(request, DelayRequest):
+        return request.delay_id
+    return request.child_execution_id if request.result == OK_OUTCOME else None
 
 
 class JoinSet:
@@ -14,7 +44,10 @@ class JoinSet:
     Responses are taken in the order in which they were committed, whatever was requested first.
     """
 
-    __slots__ = ("_children", "_delays", "_responses", "execution_id", "id", "last_taken", "requested", "taken")
+    __slots__ = (
+        "_children", "_delays", "_early", "_responses", "_unanswered", "execution_id", "id", "last_taken", "requested",
+        "taken",
+    )  # fmt: skip
 
     def __init__(self, execution_id: ExecutionId, join_set: JoinSetId) -> None:
         self.execution_id = execution_id
@@ -25,6 +58,8 @@ class JoinSet:
         self._children = 0
         self._delays = 0
         self._responses: deque[Response] = deque()
+        self._unanswered: dict[ExecutionId | DelayId, None] = {}
+        self._early: set[ExecutionId | DelayId] = set()
 
     @property
     def remaining(self) -> int:
@@ -46,9 +81,30 @@ class JoinSet:
         self._delays += 1
         return delay_id(self.execution_id, self.id, self._delays)
 
+    def add(self, member: ExecutionId | DelayId) -> None:
+        """Take note of a request that succeeded."""
+        self.requested += 1
+        if member in self._early:  # in a replay all responses are known before the requests are
+            self._early.remove(member)
+        else:
+            self._unanswered[member] = None
+
+    def unanswered(self) -> list[ExecutionId | DelayId]:
+        """Return the requests that have no response yet, in the order of their creation."""
+        return list(self._unanswered)
+
+    def awaits(self, member: ExecutionId | DelayId) -> bool:
+        """Tell whether a request has no response yet; during a replay, whether no response of it was seen."""
+        return member in self._unanswered
+
     def arrive(self, response: Response) -> None:
         """Take note of a response, in the order of commits."""
         self._responses.append(response)
+        member = responder(response)
+        if member in self._unanswered:
+            del self._unanswered[member]
+        else:
+            self._early.add(member)
 
     def take(self) -> Response:
         """Take the next response; there has to be one."""

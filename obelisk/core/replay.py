@@ -10,11 +10,16 @@ Theory of operation
     A command that waits has written its ``join_next`` and gets no reply yet: ``apply`` returns ``None``. ``resume`` tries
     again after ``arrive``. Responses are taken per join set in the order of their cursors.
 
-    When the workflow ends, join sets that are still open are closed in reverse order of creation; then history must be used
-    up, or the workflow asked for less than it did before.
+    Closing a join set awaits what is open in it. The engine cancels what it can meanwhile: ``to_cancel``.
 
-    What is compared: everything that the workflow decided, nothing that the engine decided (due times, lock times,
-    recorded outcomes). ``_decided`` says it for each event.
+    When the workflow ends, join sets that are still open are closed in reverse order of creation; then history must be used
+    up, or the workflow asked for less than it did before. After a mismatch ``abandon`` gives up on the workflow: what its
+    log says it left open is then closed in the same way.
+
+    A call whose outcome depends on another execution, ``stub`` or ``schedule-json``, is a ``question``: ``apply`` returns
+    ``None``, and the engine, which can look, gives the outcome to ``settle``.
+
+    What is compared with history, and the report of a mismatch, are in ``core.matching``.
 """
 
 from __future__ import annotations
@@ -23,11 +28,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from obelisk.clock import EPOCH, FAR_FUTURE, to_microseconds, to_milliseconds
+from obelisk.clock import FAR_FUTURE, to_microseconds, to_milliseconds
 from obelisk.core.commands import (
     AllProcessed,
     Answered,
@@ -46,22 +50,28 @@ from obelisk.core.commands import (
     JoinNextResponse,
     JoinSetMade,
     Mismatched,
+    Pending,
     RefusalKind,
     Refused,
     Reply,
     ScheduleExecution,
     Sleep,
+    StubExecution,
     Submit,
     SubmitDelay,
     Submitted,
+    TryNextResponse,
 )
+from obelisk.core.effects import Catalog, Effects, NewExecution, Question
 from obelisk.core.events import (
+    OK_OUTCOME,
     AnyHistoryEvent,
     ChildExecutionFinished,
     ChildExecutionRequest,
     DelayRequest,
     JoinNext,
     JoinNextTooMany,
+    JoinNextTry,
     JoinSetCreate,
     JoinSetRequest,
     LogEvent,
@@ -70,14 +80,20 @@ from obelisk.core.events import (
     PersistKind,
     RandomString,
     RandomU64,
+    RequestOutcome,
     Response,
     Schedule,
     ScheduleAt,
+    Stub,
+    TryOutcome,
+    error_outcome,
     is_history_event,
 )
-from obelisk.core.joinsets import JoinSet
+from obelisk.core.hashing import retval_hash
+from obelisk.core.joinsets import JoinSet, responder
+from obelisk.core.matching import left_over, matches, mismatch, missing_response
 from obelisk.core.random import DeterministicRandom, seed_of
-from obelisk.errors import InvalidIdError, NondeterminismError
+from obelisk.errors import FunctionNotFoundError, InvalidIdError, InvalidValueError
 from obelisk.ids import (
     ULID_RANDOM_BYTES,
     DelayId,
@@ -92,25 +108,6 @@ from obelisk.ids import (
 )
 from obelisk.names import Ffqn, split_ffqn
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class NewExecution(Struct, frozen=True):
-    """An execution that a command creates: a child of ``parent``, or scheduled by the workflow when that is ``None``."""
-
-    execution_id: ExecutionId
-    ffqn: Ffqn
-    params: list[Any]
-    parent: tuple[ExecutionId, JoinSetId] | None
-    scheduled_at: datetime
-
-
-class Effects(Struct, frozen=True):
-    """What the engine has to write, in order, and the executions that it creates with it."""
-
-    events: tuple[AnyHistoryEvent, ...]
-    executions: tuple[NewExecution, ...]
-
 
 class _Waiting(Struct, frozen=True):
     join_set: JoinSetId
@@ -121,7 +118,8 @@ class _Waiting(Struct, frozen=True):
 class Replay:
     """One workflow execution. See the module's theory of operation.
 
-    ``run_expires_at`` is what new ``join_next`` events say; the engine keeps it up to date.
+    ``run_expires_at`` is what new ``join_next`` events say; the engine keeps it up to date. ``catalog`` is asked about
+    functions that the workflow names by text.
     """
 
     def __init__(
@@ -130,23 +128,28 @@ class Replay:
         created_at: datetime,
         *,
         run_expires_at: datetime,
+        catalog: Catalog,
         history: Iterable[LogEvent] = (),
         responses: Iterable[LogResponse] = (),
     ) -> None:
         self.execution_id = execution_id
         self.run_expires_at = run_expires_at
         self._created_at = created_at
+        self._catalog = catalog
         self._history = [event for event in history if is_history_event(event.event)]
         self._position = 0
         self._random = DeterministicRandom(seed_of(execution_id))
         self._join_sets: dict[JoinSetId, JoinSet] = {}
         self._open: dict[JoinSetId, JoinSet] = {}
+        self._arrived: set[ExecutionId | DelayId] = set()
         self._named: set[JoinSetId] = set()
         self._one_offs = 0
         self._generated = 0
         self._children: dict[ExecutionId, Ffqn] = {}
         self._delays: dict[DelayId, datetime] = {}
         self._waiting: _Waiting | None = None
+        self._closed: list[Answered] = []
+        self._question: Question | None = None
         self._events: list[AnyHistoryEvent] = []
         self._executions: list[NewExecution] = []
         for response in responses:
@@ -170,50 +173,110 @@ class Replay:
         return None if self._waiting is None else self._waiting.join_set
 
     @property
+    def is_answered(self) -> bool:
+        """Whether what the last command waits for is there, so that ``resume`` goes on."""
+        return self._waiting is not None and self._set(self._waiting.join_set).has_response
+
+    @property
+    def question(self) -> Question | None:
+        """What the engine has to find out for the last command."""
+        return self._question
+
+    @property
+    def closes(self) -> JoinSetId | None:
+        """The join set that is being closed, whose next response the last command waits for."""
+        waiting = self._waiting
+        return waiting.join_set if waiting is not None and waiting.closing else None
+
+    def is_open(self, member: ExecutionId | DelayId, join_set: JoinSetId) -> bool:
+        """Tell whether a child or a delay has no response yet."""
+        found = self._join_sets.get(join_set)
+        return found is not None and found.awaits(member)
+
+    @property
+    def to_cancel(self) -> list[ExecutionId | DelayId]:
+        """What is open in the join set that is being closed, the newest first; empty when none is."""
+        waiting = self._waiting
+        if waiting is None or not waiting.closing:
+            return []
+        return self._set(waiting.join_set).unanswered()[::-1]
+
+    @property
     def pending_events(self) -> int:
         """How many effects wait to be taken."""
         return len(self._events)
 
     def apply(self, command: Command, now: datetime) -> Reply | None:
-        """Return the reply to a command, ``None`` when it has to wait for a response.
+        """Return the reply to a command, ``None`` when it has to wait for a response or asks a ``question``.
 
         Raises ``NondeterminismError`` when the command is not what history holds.
         """
         return _HANDLERS[type(command)](self, command, now)
 
     def arrive(self, response: Response) -> None:
-        """Take note of a response, in the order of cursors."""
+        """Take note of a response, in the order of cursors; ``is_new`` has to hold for it."""
+        if self.is_replaying:
+            self._arrived.add(responder(response))
         self._set(response.join_set_id).arrive(response)
+
+    def is_new(self, response: Response) -> bool:
+        """Tell whether a response is the first of a child or a delay that the workflow asked for."""
+        if self.is_replaying:  # what it answers may not have been asked for again yet
+            return responder(response) not in self._arrived
+        join_set = self._join_sets.get(response.join_set_id)
+        return join_set is not None and join_set.awaits(responder(response))
 
     def resume(self) -> Reply | None:
         """Return the reply to the command that waits, ``None`` when it has to wait on.
 
-        Raises ``NondeterminismError`` when closing a join set asks for something else than history holds.
+        A join set that is being closed may have to wait for one more response; that wait is a new effect. Raises
+        ``NondeterminismError`` when closing a join set asks for something else than history holds.
         """
         waiting = self._waiting
-        if waiting is None or not self._set(waiting.join_set).has_response:
+        if waiting is None or not self.is_answered:
             return None
         self._waiting = None
         if waiting.closing:
-            self._take(waiting.join_set, None)
+            self._take_to_close(waiting.join_set)
             return self._close(waiting.join_set)
         return self._take(waiting.join_set, waiting.ffqn)
+
+    def settle(self, outcome: RequestOutcome, *, create: bool = False) -> Reply:
+        """Answer the ``question``: record its outcome, and create its execution when ``create`` says so."""
+        question = self._question
+        assert question is not None
+        self._question = None
+        self._record(replace(question.event, result=outcome))
+        if create and question.execution is not None:
+            self._executions.append(question.execution)
+        return _settled(question.event, outcome)
 
     def finish(self) -> Reply | None:
         """Close what is open; return ``None`` when that has to wait, else check that history is used up.
 
         To be called again after ``resume`` returned a reply to what it waited for.
         """
+        if self._waiting is not None and self.resume() is None:
+            return None
         while self._open:
             if self._close(next(reversed(self._open))) is None:
                 return None
         if self.is_replaying:
-            left = self._history[self._position]
-            raise NondeterminismError(
-                f"found unprocessed request stored at version {left.version}: event: {_text(left.event)}; "
-                "the workflow ended without asking for it again"
-            )
+            raise left_over(self._history[self._position])
         return Done()
+
+    def abandon(self) -> None:
+        """Give up on a workflow that does not fit its history: take what the log left open as what is to be closed.
+
+        New effects are forgotten. ``resume`` and ``finish`` go on from there; both may be called again after a restart.
+        """
+        self._events.clear()
+        self._executions.clear()
+        self._question = self._waiting = None
+        left = [logged.event for logged in self._history[self._position :]]
+        self._history, self._position = [], 0
+        for event in left:
+            self._take_over(event)  # type: ignore[arg-type]
 
     def take_effects(self) -> Effects:
         """Return the effects since the last call."""
@@ -231,7 +294,10 @@ class Replay:
     def _call(self, command: Call, now: datetime) -> Reply | None:
         _, function = split_ffqn(command.ffqn)
         join_set = self._one_off(function)
-        self._request_child(join_set, command.ffqn, command.params, now)
+        reply = self._request_child(join_set, command, now)
+        if isinstance(reply, Refused):
+            self._forget(join_set.id)
+            return reply
         return self._join_next(join_set.id, command.ffqn)
 
     def _create_join_set(self, command: CreateJoinSet, now: datetime) -> Reply | None:
@@ -250,7 +316,7 @@ class Replay:
         return JoinSetMade(join_set)
 
     def _submit(self, command: Submit, now: datetime) -> Reply | None:
-        return Submitted(self._request_child(self._set(command.join_set), command.ffqn, command.params, now))
+        return self._request_child(self._set(command.join_set), command, now)
 
     def _submit_delay(self, command: SubmitDelay, now: datetime) -> Reply | None:
         return DelaySubmitted(self._request_delay(self._set(command.join_set), command.schedule_at, now))
@@ -260,6 +326,20 @@ class Replay:
             self._record(JoinNextTooMany(command.join_set, command.ffqn))
             return AllProcessed()
         return self._join_next(command.join_set, command.ffqn)
+
+    def _try_next_response(self, command: TryNextResponse, now: datetime) -> Reply | None:
+        join_set = self._set(command.join_set)
+        outcome = TryOutcome.FOUND if join_set.has_response else TryOutcome.PENDING
+        if join_set.remaining <= 0:
+            outcome = TryOutcome.ALL_PROCESSED
+        recorded = self._record(JoinNextTry(command.join_set, outcome))
+        if isinstance(recorded, JoinNextTry):
+            outcome = recorded.outcome
+            if outcome is TryOutcome.FOUND and not (join_set.has_response and join_set.remaining > 0):
+                raise missing_response(recorded)
+        if outcome is TryOutcome.FOUND:
+            return self._take(command.join_set, None)
+        return Pending() if outcome is TryOutcome.PENDING else AllProcessed()
 
     def _sleep(self, command: Sleep, now: datetime) -> Reply | None:
         try:
@@ -274,25 +354,40 @@ class Replay:
         return self._close(command.join_set)
 
     def _schedule(self, command: ScheduleExecution, now: datetime) -> Reply | None:
-        execution_id = command.execution_id or self._draw_id()
-        if self._record(Schedule(execution_id, command.schedule_at)) is None:
-            scheduled_at = max(due_at(command.schedule_at, now), now)
-            self._executions.append(NewExecution(execution_id, command.ffqn, command.params, None, scheduled_at))
-        return Submitted(execution_id)
+        event = Schedule(command.execution_id or self._draw_id(), command.schedule_at)
+        if self.is_replaying:
+            recorded = self._record(event)
+            assert isinstance(recorded, Schedule)
+            return _settled(event, recorded.result)
+        params, outcome = self._checked(command)
+        if outcome is not OK_OUTCOME:
+            self._record(replace(event, result=outcome))
+            return _settled(event, outcome)
+        scheduled_at = max(due_at(command.schedule_at, now), now)
+        new = NewExecution(event.execution_id, command.ffqn, params, None, scheduled_at)
+        self._question = Question(event, execution=new)
+        # Nobody can know an id that was drawn just now.
+        return None if command.execution_id else self.settle(OK_OUTCOME, create=True)
+
+    def _stub(self, command: StubExecution, now: datetime) -> Reply | None:
+        event = Stub(command.execution_id, retval_hash(command.hashed))
+        if self.is_replaying:
+            recorded = self._record(event)
+            assert isinstance(recorded, Stub)
+            return _settled(event, recorded.result)
+        self._question = Question(event, value=command.value, ffqn=command.ffqn)
+        return None
 
     def _draw_u64(self, command: DrawU64, now: datetime) -> Reply | None:
-        if command.min > command.max_inclusive:
-            return Refused(RefusalKind.INVALID_RANGE, f"min {command.min} is above max {command.max_inclusive}")
-        value = self._random.between(command.min, command.max_inclusive)
-        kind = PersistKind(random_u64=RandomU64(command.min, command.max_inclusive))
+        top = max(command.min, command.max_inclusive)
+        value = self._random.between(command.min, top)
+        kind = PersistKind(random_u64=RandomU64(command.min, top))
         self._record(Persist(list(value.to_bytes(8, "big")), kind))
         return Drawn(value)
 
     def _draw_string(self, command: DrawString, now: datetime) -> Reply | None:
         shortest, longest = command.min_length, command.max_length_exclusive - 1
-        if shortest > longest:
-            return Refused(RefusalKind.INVALID_RANGE, f"min length {shortest} is not below {longest + 1}")
-        value = self._random.alphanumeric(self._random.between(shortest, longest))
+        value = self._random.alphanumeric(self._random.between(shortest, max(shortest, longest)))
         kind = PersistKind(random_string=RandomString(shortest, command.max_length_exclusive))
         self._record(Persist(list(value.encode()), kind))
         return Drawn(value)
@@ -318,24 +413,49 @@ class Replay:
         return self._make(one_off_join_set_id(self._one_offs, suffix))
 
     def _make(self, join_set_id: JoinSetId) -> JoinSet:
-        join_set = self._open[join_set_id] = self._set(join_set_id)
         self._record(JoinSetCreate(join_set_id))
+        join_set = self._open[join_set_id] = self._set(join_set_id)
         return join_set
 
-    def _request_child(self, join_set: JoinSet, ffqn: Ffqn, params: list[Any], now: datetime) -> ExecutionId:
+    def _request_child(self, join_set: JoinSet, command: Call | Submit, now: datetime) -> Submitted | Refused:
         child = join_set.next_child_id()
-        recorded = self._record(JoinSetRequest(join_set.id, ChildExecutionRequest(child, ffqn, params)))
-        join_set.requested += 1
-        self._children[child] = ffqn
+        request = ChildExecutionRequest(child, command.ffqn, command.params)
+        params, outcome = command.params, OK_OUTCOME
+        if not self.is_replaying:
+            params, outcome = self._checked(command)
+            if outcome is not OK_OUTCOME:
+                request = replace(request, result=outcome)
+        recorded = self._record(JoinSetRequest(join_set.id, request))
+        if recorded is not None:
+            outcome = recorded.request.result  # type: ignore[union-attr]
+        if outcome.err is not UNSET:
+            return _refused(outcome)
+        join_set.add(child)
+        self._children[child] = command.ffqn
         if recorded is None:
-            self._executions.append(NewExecution(child, ffqn, params, (self.execution_id, join_set.id), now))
-        return child
+            parent = (self.execution_id, join_set.id)
+            self._executions.append(NewExecution(child, command.ffqn, params, parent, now))
+        return Submitted(child)
+
+    def _checked(self, command: Call | Submit | ScheduleExecution) -> tuple[list[Any], RequestOutcome]:
+        """Return the params of a new call in their normal form, and whether it can be made."""
+        if command.is_typed:
+            return command.params, OK_OUTCOME
+        try:
+            params = self._catalog.check(command.ffqn, command.params)
+        except FunctionNotFoundError:
+            return [], error_outcome(RefusalKind.FUNCTION_NOT_FOUND.value)
+        except InvalidValueError as error:
+            return [], error_outcome(
+                RefusalKind.TYPE_CHECK_ERROR.value, command.problem or f"type checking failed: {error}"
+            )
+        return params, OK_OUTCOME
 
     def _request_delay(self, join_set: JoinSet, schedule_at: ScheduleAt | str, now: datetime) -> DelayId:
         delay = join_set.next_delay_id()
         request = DelayRequest(delay, due_at(schedule_at, now), schedule_at)
         recorded = self._record(JoinSetRequest(join_set.id, request))
-        join_set.requested += 1
+        join_set.add(delay)
         if isinstance(recorded, JoinSetRequest) and isinstance(recorded.request, DelayRequest):
             request = recorded.request
         self._delays[delay] = request.expires_at
@@ -355,7 +475,9 @@ class Replay:
             child = response.child_execution_id
             join_set.last_taken = child
             ffqn = self._children.pop(child)
-            return Answered(child, ffqn, response.result) if wanted in (None, ffqn) else Mismatched(ffqn, child)
+            if wanted not in (None, ffqn):
+                return Mismatched(ffqn, child, response.result)
+            return Answered(child, ffqn, response.result)
         join_set.last_taken = response.delay_id
         if wanted is not None:
             return Mismatched(None, response.delay_id)
@@ -370,9 +492,15 @@ class Replay:
             if not join_set.has_response:
                 self._waiting = _Waiting(join_set_id, None, closing=True)
                 return None
-            self._take(join_set_id, None)
+            self._take_to_close(join_set_id)
         self._forget(join_set_id)
-        return Done()
+        answered, self._closed = tuple(self._closed), []
+        return Done(answered)
+
+    def _take_to_close(self, join_set_id: JoinSetId) -> None:
+        reply = self._take(join_set_id, None)
+        if isinstance(reply, Answered):
+            self._closed.append(reply)
 
     def _forget(self, join_set_id: JoinSetId) -> None:
         self._open.pop(join_set_id, None)
@@ -381,18 +509,41 @@ class Replay:
     def _draw_id(self) -> ExecutionId:
         return new_execution_id(to_milliseconds(self._created_at), self._random.bytes(ULID_RANDOM_BYTES))
 
+    def _take_over(self, event: AnyHistoryEvent) -> None:
+        """Do to the join sets what an event of the log did to them."""
+        match event:
+            case JoinSetCreate():
+                self._open[event.join_set_id] = self._set(event.join_set_id)
+            case JoinSetRequest(request=ChildExecutionRequest() as child):
+                if child.result.err is UNSET:
+                    self._set(event.join_set_id).add(child.child_execution_id)
+                    self._children[child.child_execution_id] = child.target_ffqn
+            case JoinSetRequest(request=DelayRequest() as delay):
+                self._set(event.join_set_id).add(delay.delay_id)
+                self._delays[delay.delay_id] = delay.expires_at
+            case JoinNextTry(outcome=TryOutcome.FOUND):
+                if self._set(event.join_set_id).has_response:
+                    self._take(event.join_set_id, None)
+            case JoinNext():
+                self._waiting = _Waiting(event.join_set_id, None, closing=True)
+                if self._set(event.join_set_id).has_response:
+                    self._take(event.join_set_id, None)
+                    self._waiting = None
+
     def _record(self, event: AnyHistoryEvent) -> AnyHistoryEvent | None:
         """Match ``event`` and return what history holds in its place, or make it an effect and return ``None``."""
-        if not self.is_replaying:
+        if self._position == len(self._history):
             self._events.append(event)
             return None
         recorded = self._history[self._position]
-        if _decided(recorded.event) != _decided(event):  # type: ignore[arg-type]
-            raise NondeterminismError(_mismatch(recorded, event))
+        stored: AnyHistoryEvent = recorded.event  # type: ignore[assignment]
+        if not matches(stored, event):
+            raise mismatch(recorded, event)
         self._position += 1
-        if not self.is_replaying:
+        if self._position == len(self._history):
             self._history, self._position = [], 0
-        return recorded.event  # type: ignore[return-value]
+            self._arrived.clear()
+        return stored
 
 
 def due_at(schedule_at: ScheduleAt | str, now: datetime) -> datetime:
@@ -410,27 +561,17 @@ def due_at(schedule_at: ScheduleAt | str, now: datetime) -> datetime:
         return FAR_FUTURE
 
 
-def _decided(event: AnyHistoryEvent) -> AnyHistoryEvent:
-    """Return the event without what the engine decided."""
-    match event:
-        case JoinNext():
-            return replace(event, run_expires_at=EPOCH)
-        case JoinSetRequest(request=DelayRequest()):
-            return replace(event, request=replace(event.request, expires_at=EPOCH, paused=False))
-        case _:
-            return event
+def _settled(event: Schedule | Stub, outcome: RequestOutcome) -> Reply:
+    """Return the reply to a call whose outcome was recorded."""
+    if outcome.err is not UNSET:
+        return _refused(outcome)
+    return Submitted(event.execution_id) if isinstance(event, Schedule) else Done()
 
 
-def _mismatch(recorded: LogEvent, event: AnyHistoryEvent) -> str:
-    return (
-        f"key does not match event stored at version {recorded.version}: "
-        f"key: {_text(event)}, event: {_text(recorded.event)}; "
-        "the workflow's code, or what it reads, changed in a way that changes its calls"
-    )
-
-
-def _text(event: Any) -> str:
-    return _encode(event).decode()
+def _refused(outcome: RequestOutcome) -> Refused:
+    error = outcome.err
+    name, detail = (error, "") if isinstance(error, str) else next(iter(error.items()))  # type: ignore[union-attr]
+    return Refused(RefusalKind(name), detail)
 
 
 _HANDLERS: dict[type, Callable[[Replay, Any, datetime], Reply | None]] = {
@@ -439,9 +580,11 @@ _HANDLERS: dict[type, Callable[[Replay, Any, datetime], Reply | None]] = {
     Submit: Replay._submit,
     SubmitDelay: Replay._submit_delay,
     JoinNextResponse: Replay._join_next_response,
+    TryNextResponse: Replay._try_next_response,
     Sleep: Replay._sleep,
     CloseJoinSet: Replay._close_join_set,
     ScheduleExecution: Replay._schedule,
+    StubExecution: Replay._stub,
     DrawU64: Replay._draw_u64,
     DrawString: Replay._draw_string,
     DrawExecutionId: Replay._draw_execution_id,

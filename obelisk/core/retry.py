@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from obelisk.core.events import TypedValue
+from obelisk.core.random import DeterministicRandom, seed_of
+from obelisk.ids import ExecutionId
 
 PERMANENT: Final = "permanent"
 LONGEST_BACKOFF: Final = timedelta(days=1)
@@ -23,6 +25,20 @@ def backoff(first: timedelta, failures: int, *, maximum: timedelta = LONGEST_BAC
         raise ValueError(f"a backoff follows the first failure or a later one, found {failures} failures")
     doubled = first // _MICROSECOND << min(failures - 1, _MAX_DOUBLINGS)
     return min(doubled, maximum // _MICROSECOND) * _MICROSECOND
+
+
+def jittered(pause: timedelta, jitter: float, *, execution_id: ExecutionId, failures: int) -> timedelta:
+    """Return ``pause * (1 - jitter * r)``, where chance has r from 0 up to, not including, 1; ``jitter`` is from 0 to 1.
+
+    r is 2^-64 times the first number of the generator whose seed is that of the execution plus ``failures``, so each retry
+    has another one, and is the same wherever it is computed. What is taken off is rounded down to microseconds.
+    """
+    if not jitter:
+        return pause
+    word = DeterministicRandom(seed_of(execution_id) + failures).u64()
+    numerator, denominator = jitter.as_integer_ratio()
+    whole = pause // _MICROSECOND
+    return (whole - whole * numerator * word // (denominator << 64)) * _MICROSECOND
 
 
 def may_retry(failures: int, max_retries: int | None) -> bool:

@@ -104,7 +104,11 @@ class Holder(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """What an execution's log adds up to; one fixed-size row of a storage."""
+    """What an execution's log adds up to; one fixed-size row of a storage.
+
+    ``component_id`` is the component that the log fits: the one that the execution was created for, and after a
+    successful upgrade the new one. Who locks it does not matter.
+    """
 
     ffqn: Ffqn
     created_at: datetime
@@ -230,9 +234,8 @@ def _lock(state: State, counts: JoinSetCounts | None, event: Locked, at: datetim
         status=Status.LOCKED,
         due_at=event.lock_expires_at,
         held_by=holder,
-        # An extension does not hide what the run has done since its lock began.
-        lock_version=state.lock_version if holder == state.held_by else state.next_version,
-        component_id=event.component_id,
+        # An extension neither hides what the run has done since its lock began, nor counts as something done.
+        lock_version=state.lock_version if holder == state.held_by and state.made_progress else state.next_version,
         deployment_id=event.deployment_id,
         retry_config=event.retry_config,
     )
@@ -251,6 +254,8 @@ def _unlock(state: State, counts: JoinSetCounts | None, event: Unlocked, at: dat
 def _back_off(
     state: State, counts: JoinSetCounts | None, event: TemporarilyFailed | TemporarilyTimedOut, at: datetime
 ) -> _Next:
+    if state.lifecycle is not Lifecycle.ACTIVE:
+        raise _illegal(state, event)
     if state.held_by is None:
         raise _illegal(state, event, "no run holds it")
     after = replace(
@@ -304,7 +309,7 @@ def _upgrade(state: State, counts: JoinSetCounts | None, event: ComponentUpgrade
 
 
 def _history(state: State, counts: JoinSetCounts | None, event: AnyHistoryEvent, at: datetime) -> _Next:
-    if state.lifecycle is Lifecycle.PAUSED:
+    if state.lifecycle is not Lifecycle.ACTIVE:
         raise _illegal(state, event)
     return state, counts
 
@@ -337,7 +342,9 @@ def _join_next(state: State, counts: JoinSetCounts | None, event: JoinNext, at: 
     if counts is not None:
         counts = replace(counts, taken=counts.taken + 1)
         if counts.arrived >= counts.taken:
-            return replace(state, status=Status.PENDING, due_at=max(event.run_expires_at, at)), counts
+            # The run that holds it goes on; until the end of its lock nobody else has to.
+            held_until = at if state.held_by is None else state.due_at
+            return replace(state, status=Status.PENDING, due_at=max(event.run_expires_at, held_until, at)), counts
     after = replace(
         state,
         status=Status.BLOCKED,

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from obelisk.core.events import ExecutionResult, LogEvent, LogResponse
+from obelisk.core.events import Created, ExecutionResult, LogEvent, LogResponse
 from obelisk.core.state import State
-from obelisk.ids import DeploymentId, ExecutionId
+from obelisk.ids import DelayId, DeploymentId, ExecutionId
 from obelisk.interfaces.components import Component
 from obelisk.interfaces.storage import ExecutionQuery, Held
 from obelisk.names import Ffqn
@@ -42,6 +42,59 @@ class FinishedExecution(Struct, frozen=True):
     result: ExecutionResult
 
 
+class CancelOutcome(Enum):
+    """What a request to cancel an execution met."""
+
+    REQUESTED = "requested"
+    ALREADY_FINISHED = "already_finished"
+    ALREADY_CANCELLING = "already_cancelling"
+
+
+class DelayOutcome(Enum):
+    """Whether a delay was still open, so that something could be done to it."""
+
+    DONE = "done"
+    ALREADY_FINISHED = "already_finished"
+
+
+class CapturedExecution(Struct, frozen=True):
+    """An execution that would be created."""
+
+    execution_id: ExecutionId
+    created: Created
+
+
+class CapturedWrite(Struct, frozen=True):
+    """What would be appended in one write: events from ``version`` on, and the executions that they create."""
+
+    version: int
+    events: tuple[LogEvent, ...]
+    executions: tuple[CapturedExecution, ...] = ()
+
+
+class ReplayOutcome(Enum):
+    """How far a replay came: it would write more, it ended as the log says, it waits as the log does, or it failed."""
+
+    ADVANCEABLE = "advanceable"
+    FINISHED = "finished"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+class ReplayReport(Struct, frozen=True):
+    """What a replay against the current component found; nothing was written.
+
+    ``result`` is set when the execution has finished. ``error`` says why the replay failed, with the version, the event
+    that the log holds and the call that was made instead. ``writes`` is what would be written beyond the log; it may be
+    empty for one that can advance, since what depends on other executions is not tried.
+    """
+
+    outcome: ReplayOutcome
+    result: ExecutionResult | None = None
+    error: str | None = None
+    writes: tuple[CapturedWrite, ...] = ()
+
+
 class Executions(Protocol):
     """Executions of the engine's storage, whoever started them.
 
@@ -59,8 +112,9 @@ class Executions(Protocol):
         *,
         execution_id: ExecutionId | None = None,
         metadata: Mapping[str, str] | None = None,
+        paused: bool = False,
     ) -> Submission:
-        """Create an execution and return once that is durable.
+        """Create an execution, ``paused`` or running, and return once that is durable.
 
         Raises ``FunctionNotFoundError`` (naming the nearest functions), ``InvalidValueError`` (naming the parameter, what
         was expected and what was found), and ``ExecutionConflictError`` when ``execution_id`` exists with another function
@@ -90,6 +144,56 @@ class Executions(Protocol):
 
     async def list(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
+
+    async def cancel(self, execution_id: ExecutionId) -> CancelOutcome:
+        """Cancel an activity at once, or ask a workflow to end; return once that is durable.
+
+        A workflow ends when its children have: those that can be cancelled are. Raises ``ExecutionStateError`` for a
+        workflow whose function's name does not end with ``-cancellable``, unless no component exports it any more.
+        """
+
+    async def cancel_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """End a delay; who waits for it gets an error. Raises ``DelayNotFoundError``."""
+
+    async def pause(self, execution_id: ExecutionId) -> None:
+        """Have nothing run an execution until ``unpause``; pausing a paused one changes nothing.
+
+        Raises ``ExecutionStateError`` for an activity that is running, and for an execution that is finished or is being
+        cancelled.
+        """
+
+    async def unpause(self, execution_id: ExecutionId) -> None:
+        """Let a paused execution go on. Raises ``ExecutionStateError`` when it is not paused."""
+
+    async def pause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """Keep a delay from ending until ``unpause_delay``. Raises ``DelayNotFoundError``."""
+
+    async def unpause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """Let a delay end when it is due. Raises ``DelayNotFoundError``."""
+
+    async def stub(self, execution_id: ExecutionId, value: Any) -> None:
+        """Finish a stub execution with ``value``, JSON of its function's return type; again with an equal value is ok.
+
+        Raises ``InvalidValueError`` for a value that does not fit, ``ExecutionStateError`` for an execution that is no
+        stub, and ``ExecutionConflictError`` when it has another result.
+        """
+
+    async def replay(self, execution_id: ExecutionId) -> ReplayReport:
+        """Replay a workflow's log against the component that exports its function now, and write nothing.
+
+        Raises ``ExecutionStateError`` for an execution that is no workflow, ``FunctionNotFoundError`` when no component
+        exports its function.
+        """
+
+    async def upgrade(
+        self, execution_id: ExecutionId, *, expected: str, new: str, skip_determinism_check: bool = False
+    ) -> None:
+        """Let a workflow go on with another component: from the digest ``expected`` to ``new``.
+
+        Its log is replayed first, unless ``skip_determinism_check``. Raises ``ExecutionStateError`` when it is finished or
+        no workflow, when it has another digest than ``expected``, when the component that exports its function has
+        another than ``new``, or with the report of the replay when that fails.
+        """
 
 
 class FunctionDetail(Struct, frozen=True):

@@ -82,10 +82,22 @@ class ActivitySettings(ComponentSettings, frozen=True, forbid_unknown_fields=Tru
 
     * ``max_retries``: how often a failed or timed-out execution is run again.
     * ``retry_exp_backoff``: the wait before the first retry; it doubles with each.
+    * ``retry_max_backoff``: the longest wait before a retry.
+    * ``retry_jitter``: the part of a wait, from 0.0 to 1.0, that is left to chance: with 0.2 a wait of 10 s becomes one of
+      8 s to 10 s. Chance is seeded by the execution's id.
     """
 
     max_retries: int = 5
     retry_exp_backoff: Duration = Duration(milliseconds=100)
+    retry_max_backoff: Duration = Duration(hours=1)
+    retry_jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_retries < 0:
+            raise ValueError(f"`max_retries`: expected at least 0, found {self.max_retries}")
+        if not 0 <= self.retry_jitter <= 1:
+            raise ValueError(f"`retry_jitter`: expected a number from 0.0 to 1.0, found {self.retry_jitter}")
 
 
 class AwaitStrategy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

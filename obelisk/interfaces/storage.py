@@ -8,7 +8,9 @@ What an implementer owes
     * Batches take effect in the order of the calls of ``commit``, whatever order their futures resolve in.
     * A batch is *refused* when an execution's next version or response cursor is not the expected one, when an execution
       that it creates exists, or when ``fold`` raises ``IllegalTransitionError``. A refused batch changes nothing, and does
-      not harm batches that were committed together with it; batches built on it are refused by the same rule.
+      not harm batches that were committed together with it.
+    * A batch is refused too when a commit in its ``after`` was refused, or its outcome is unknown. Versions and cursors do
+      not tell that: somebody else may have written just as much in its place.
     * State is computed by ``obelisk.core.state.fold`` from the entries in their order, never otherwise.
     * Responses of an execution get the cursors 1, 2, 3, ... in the order in which they are committed; that order never
       changes. A child or a delay has at most one response; a second one refuses the batch.
@@ -35,6 +37,8 @@ from obelisk.core.state import State, Status
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId
 from obelisk.names import Ffqn
 
+LOST_BASE = "a batch that it builds on was not written"
+
 
 class Entry(Struct, frozen=True):
     """An event or a response that is to be appended."""
@@ -58,9 +62,13 @@ class Write(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Writes that belong together. An execution may occur more than once; its writes apply in order."""
+    """Writes that belong together. An execution may occur more than once; its writes apply in order.
+
+    ``after`` are the futures of earlier commits that it builds on, those of which the writer does not know the outcome.
+    """
 
     writes: tuple[Write, ...]
+    after: tuple[asyncio.Future[Committed], ...] = ()
 
 
 class Committed(Struct, frozen=True):
@@ -211,11 +219,11 @@ class Storage(Protocol):
     async def due_delays(self, now: datetime, *, limit: int) -> list[DueDelay]:
         """Return delays with ``expires_at <= now`` that have no response, earliest first.
 
-        Left out are delays of finished executions and paused ones.
+        Left out are delays of finished executions and paused ones, whether they were requested paused or paused later.
         """
 
     async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
-        """Return executions whose status is locked and whose lock expired at or before ``now``, earliest first."""
+        """Return active executions whose status is locked and whose lock expired at or before ``now``, earliest first."""
 
     async def next_timer(self, after: datetime) -> datetime | None:
         """Return the earliest time after ``after`` at which a delay, a lock or a pending execution falls due.
@@ -226,11 +234,32 @@ class Storage(Protocol):
     async def held_by(self, executors: frozenset[ExecutorId]) -> list[Held]:
         """Return the unfinished executions that one of ``executors`` holds, whatever their status."""
 
+    async def ending(self, *, limit: int) -> list[Held]:
+        """Return up to ``limit`` unfinished executions that have to end what they have open, oldest first.
+
+        They are being cancelled, or are blocked while they close a join set.
+        """
+
+    async def unfinished_functions(self) -> dict[Ffqn, int]:
+        """Return the functions that unfinished executions run, and how many executions each has."""
+
+    async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
+        """Say whether a delay is kept from falling due, durably; return whether it is open.
+
+        A delay is open from its request until its response or the end of its execution. Saying the same again changes
+        nothing. Takes effect after every batch that was committed before the call.
+        """
+
     async def list_executions(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
 
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none."""
+
+
+def lost_its_base(batch: Batch) -> bool:
+    """Tell whether a commit that a batch builds on is known to have failed."""
+    return any(commit.done() and (commit.cancelled() or commit.exception() is not None) for commit in batch.after)
 
 
 def bucket(state: State, now: datetime) -> Bucket:

@@ -20,12 +20,12 @@ from obelisk.core.events import (
     Unlocked,
     failed,
 )
-from obelisk.core.retry import backoff, is_permanent, may_retry
+from obelisk.core.retry import is_permanent, may_retry
 from obelisk.errors import InvalidValueError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, LogLine, Outcome, Returned
 from obelisk.runtime.alarms import Alarm
-from obelisk.runtime.functions import MAX_BACKOFF, FunctionEntry
+from obelisk.runtime.functions import FunctionEntry
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
@@ -156,9 +156,8 @@ class RunningActivity:
         return TemporarilyFailed(self._next_start(), reason, detail)
 
     def _next_start(self) -> datetime:
-        return self._kernel.clock.now() + backoff(
-            self.function.entry.retry_exp_backoff, self.failures + 1, maximum=MAX_BACKOFF
-        )
+        pause = self.function.entry.retry_pause(self.execution_id, self.failures + 1)
+        return self._kernel.clock.now() + pause
 
     def _submit(self, event: Event) -> None:
         turn = self._kernel.new_turn()

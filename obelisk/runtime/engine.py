@@ -38,7 +38,7 @@ from obelisk.runtime.garbage import GarbageCollector
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.incarnations import Incarnation
 from obelisk.runtime.kernel import Kernel
-from obelisk.runtime.recovery import recover
+from obelisk.runtime.recovery import recover, warn_of_orphans
 from obelisk.runtime.stopping import stop
 from obelisk.wasm.compile import CodeCache, CompileLimits
 from obelisk.wasm.components import WasmComponents
@@ -153,6 +153,7 @@ class Engine:
             incarnation = Incarnation(kernel.storage.directory, kernel.executor_id)
             self._stack.callback(incarnation.close)
         await recover(kernel)
+        await warn_of_orphans(kernel)
         kernel.executors.update({entry: Executor(kernel, entry) for entry in entries if entry.ffqns()})
         self._spawn(_forever(kernel.alarms.run))
         self._spawn(_forever(self._garbage.run))
@@ -165,6 +166,7 @@ class Engine:
         task = asyncio.get_running_loop().create_task(_guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # one that was cancelled before it began
 
     async def _close(self) -> None:
         try:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-import msgspec
-
-from obelisk.core.events import Created, Finished, LogEvent, LogResponse
+from obelisk.core.events import Created, LogEvent, LogResponse
+from obelisk.core.matching import same_json
 from obelisk.core.state import State
-from obelisk.errors import CommitUnknownError, ExecutionConflictError, ExecutionNotFoundError, StorageError
-from obelisk.ids import ExecutionId
-from obelisk.interfaces.executions import FinishedExecution, Submission, SubmitOutcome
+from obelisk.errors import CommitUnknownError, ExecutionConflictError, StorageError
+from obelisk.ids import DelayId, ExecutionId
+from obelisk.interfaces.executions import (
+    CancelOutcome,
+    DelayOutcome,
+    FinishedExecution,
+    ReplayReport,
+    Submission,
+    SubmitOutcome,
+)
 from obelisk.interfaces.storage import ExecutionQuery, Held
 from obelisk.names import Ffqn
+from obelisk.runtime import pausing, replays, stubs, upgrades
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.kernel import Kernel
+from obelisk.runtime.lookups import result_of, state_of
+from obelisk.runtime.notifier import Subscription
 
 POLL = timedelta(seconds=1)
+T = TypeVar("T")
 
 
 class EngineExecutions:
@@ -41,6 +51,7 @@ class EngineExecutions:
         *,
         execution_id: ExecutionId | None = None,
         metadata: Mapping[str, str] | None = None,
+        paused: bool = False,
     ) -> Submission:
         """Create an execution and return once that is durable."""
         function = self._kernel.functions.get(ffqn)
@@ -52,16 +63,25 @@ class EngineExecutions:
         under_way = self._creating.get(execution_id)
         if under_way is not None:
             await asyncio.wait((under_way,))
-        elif await self._create(execution_id, function, checked, metadata or {}):
-            return Submission(execution_id, SubmitOutcome.CREATED)
+        else:
+            component = function.entry.component.id
+            created = Created(
+                ffqn,
+                checked,
+                None,
+                self._kernel.clock.now(),
+                component,
+                self._kernel.deployment_id,
+                dict(metadata or {}),
+            )
+            if await self._create(execution_id, function, created, paused=paused):
+                return Submission(execution_id, SubmitOutcome.CREATED)
         return await self._existing(execution_id, ffqn, checked)
 
     async def get(self, execution_id: ExecutionId) -> State:
         """Return the state of an execution."""
-        state = await self._storage.state(execution_id)
-        if state is None:
-            raise ExecutionNotFoundError(f"execution not found: `{execution_id}`")
-        return state
+        with self._kernel.work.piece():
+            return await state_of(self._storage, execution_id)
 
     async def finished(self, execution_id: ExecutionId) -> FinishedExecution | None:
         """Return how an execution ended, ``None`` while it has not."""
@@ -81,43 +101,41 @@ class EngineExecutions:
             state = await self.get(execution_id)
             yield state
             while not state.is_finished and not subscription.is_closed:
-                newer = await self._newer(execution_id, subscription.changed())
+                newer = await self._newer(execution_id, subscription)
                 if newer is not None and _is_newer(newer, state):
                     state = newer
                     yield state
 
     async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
         """Return up to ``limit`` events from ``from_version`` on."""
-        await self.get(execution_id)
-        return await self._storage.events(execution_id, from_version=from_version, limit=limit)
+        with self._kernel.work.piece():
+            await state_of(self._storage, execution_id)
+            return await self._storage.events(execution_id, from_version=from_version, limit=limit)
 
     async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
         """Return up to ``limit`` responses after ``after_cursor``."""
-        await self.get(execution_id)
-        return await self._storage.responses(execution_id, after_cursor=after_cursor, limit=limit)
+        with self._kernel.work.piece():
+            await state_of(self._storage, execution_id)
+            return await self._storage.responses(execution_id, after_cursor=after_cursor, limit=limit)
 
     async def _create(
-        self, execution_id: ExecutionId, function: FunctionEntry, params: list[Any], metadata: Mapping[str, str]
+        self, execution_id: ExecutionId, function: FunctionEntry, created: Created, *, paused: bool
     ) -> bool:
-        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._creating[execution_id] = outcome
         turn = self._kernel.new_turn()
-        self._kernel.create_execution(
-            turn, execution_id, function, params,
-            parent=None, scheduled_at=turn.now, scheduled_by=None, metadata=metadata,
-        )  # fmt: skip
-        turn.after.append(lambda: _resolve(outcome, value=True))
-        turn.undo.append(lambda: _resolve(outcome, value=False))
-        self._kernel.pipeline.submit(turn)
+        self._kernel.create_execution(turn, execution_id, function, created, paused=paused)
+        self._creating[execution_id] = outcome = asyncio.ensure_future(self._kernel.written(turn))
         outcome.add_done_callback(lambda _: self._creating.pop(execution_id, None))
-        return await outcome
+        try:
+            return await outcome
+        except CommitUnknownError:
+            return False  # whether it exists now is looked up
 
     async def _existing(self, execution_id: ExecutionId, ffqn: Ffqn, params: list[Any]) -> Submission:
         events = await self._storage.events(execution_id, from_version=0, limit=1)
         if not events:
             raise CommitUnknownError(f"whether `{execution_id}` was created is not known; submit it again with this id")
         created = events[0].event
-        if isinstance(created, Created) and created.ffqn == ffqn and _same(created.params, params):
+        if isinstance(created, Created) and created.ffqn == ffqn and same_json(created.params, params):
             return Submission(execution_id, SubmitOutcome.EXISTS)
         raise ExecutionConflictError(
             f"execution `{execution_id}` exists already with another function or other parameters; "
@@ -125,33 +143,67 @@ class EngineExecutions:
         )
 
     async def _finished(self, execution_id: ExecutionId, state: State) -> FinishedExecution:
-        events = await self._storage.events(execution_id, from_version=state.next_version - 1, limit=1)
-        if not events or not isinstance(events[0].event, Finished):
-            raise StorageError(f"the log of `{execution_id}` does not end with `finished`")
-        return FinishedExecution(state.created_at, state.scheduled_at, state.due_at, events[0].event.retval)
+        with self._kernel.work.piece():
+            result = await result_of(self._storage, execution_id, state)
+        return FinishedExecution(state.created_at, state.scheduled_at, state.due_at, result)
 
-    async def _newer(self, execution_id: ExecutionId, changed: Any) -> State | None:
-        if not self._storage.shared:
-            newer: State | None = await changed
-            return newer
+    async def _newer(self, execution_id: ExecutionId, subscription: Subscription) -> State | None:
+        timeout = POLL.total_seconds() if self._storage.shared else None
         try:
-            return await asyncio.wait_for(changed, POLL.total_seconds())
+            newer = await asyncio.wait_for(subscription.changed(), timeout)
         except TimeoutError:
-            return await self.get(execution_id)
+            newer = None
+        return newer if newer is not None or subscription.is_closed else await self.get(execution_id)
 
     async def list(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
         return await self._storage.list_executions(query)
 
+    async def cancel(self, execution_id: ExecutionId) -> CancelOutcome:
+        """Cancel an activity at once, or ask a workflow to end."""
+        return await _to_the_end(self._kernel.cancellations.cancel(execution_id))
 
-def _resolve(future: asyncio.Future[bool], *, value: bool) -> None:
-    if not future.done():
-        future.set_result(value)
+    async def cancel_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """End a delay."""
+        return await self._kernel.cancellations.cancel_delay(delay_id)
+
+    async def pause(self, execution_id: ExecutionId) -> None:
+        """Have nothing run an execution until ``unpause``."""
+        await _to_the_end(pausing.pause(self._kernel, execution_id))
+
+    async def unpause(self, execution_id: ExecutionId) -> None:
+        """Let a paused execution go on."""
+        await pausing.unpause(self._kernel, execution_id)
+
+    async def pause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """Keep a delay from ending until ``unpause_delay``."""
+        return await pausing.set_delay_paused(self._kernel, delay_id, paused=True)
+
+    async def unpause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        """Let a delay end when it is due."""
+        return await pausing.set_delay_paused(self._kernel, delay_id, paused=False)
+
+    async def stub(self, execution_id: ExecutionId, value: Any) -> None:
+        """Finish a stub execution."""
+        await stubs.stub(self._kernel, execution_id, value)
+
+    async def replay(self, execution_id: ExecutionId) -> ReplayReport:
+        """Replay a workflow's log, and write nothing."""
+        return await replays.replay(self._kernel, execution_id)
+
+    async def upgrade(
+        self, execution_id: ExecutionId, *, expected: str, new: str, skip_determinism_check: bool = False
+    ) -> None:
+        """Let a workflow go on with another component."""
+        upgrade = upgrades.upgrade(
+            self._kernel, execution_id, expected=expected, new=new, skip_determinism_check=skip_determinism_check
+        )
+        await _to_the_end(upgrade)
 
 
-def _same(one: Any, other: Any) -> bool:
-    encode = msgspec.json.Encoder(order="deterministic").encode
-    return encode(one) == encode(other)
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do something that begins with dropping a run, whether or not the caller waits for it."""
+    return await asyncio.shield(work)
 
 
 def _is_newer(state: State, than: State) -> bool:

@@ -84,15 +84,15 @@ class Executor:
         return len(locked) == taken
 
     def _wanted(self, lock: Locked, limit: int) -> LockWanted:
-        id_, settings = self._entry.component.id, self._entry.component.settings
-        strategy = settings.exec.locking_strategy
-        by_digest = strategy is LockingStrategy.BY_COMPONENT_DIGEST
+        digest = self._entry.component.id.component_digest
+        by_digest = self._entry.locking is LockingStrategy.BY_COMPONENT_DIGEST
         return LockWanted(
             frozenset() if by_digest else self._ffqns,
             limit,
             self._kernel.clock.now(),
             lock,
-            id_.component_digest if by_digest else None,
+            component_digest=digest if by_digest else None,
+            incompatible_digest=digest if self._entry.upgrades else None,
         )
 
     async def _start(self, locked: LockedExecution, lock: Locked) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from obelisk.core.events import ComponentRole, RetryConfig, Span
+from obelisk.core.retry import backoff, jittered
 from obelisk.core.values import ParamsShape, ReturnShape
 from obelisk.errors import FunctionNotFoundError, LinkError
+from obelisk.ids import ExecutionId
 from obelisk.interfaces.components import ActivityComponent, Component, WorkflowComponent
 from obelisk.interfaces.executions import FunctionDetail
-from obelisk.interfaces.settings import ActivitySettings, AwaitStrategy, WorkflowSettings
+from obelisk.interfaces.settings import ActivitySettings, AwaitStrategy, LockingStrategy, WorkflowSettings
 from obelisk.names import Ffqn, ffqn
 from obelisk.runtime.permits import Permits
 from obelisk.wit.extensions import extended, extension_interfaces
@@ -19,15 +22,15 @@ from obelisk.wit.model import Function, Interface
 
 SUGGESTIONS = 3
 MAX_BACKOFF = timedelta(hours=1)
-"""The longest wait before a retry."""
+"""The longest wait before a retry when no component says otherwise."""
 
 
 class ComponentEntry:
     """An opened component with what the engine needs to run it."""
 
     __slots__ = (
-        "batching", "component", "extends_lock", "interrupts", "leeway", "lock_expiry", "max_retries", "opened", "permits",
-        "retry_config", "retry_exp_backoff",
+        "batching", "component", "extends_lock", "interrupts", "leeway", "lock_expiry", "locking", "max_retries", "opened",
+        "permits", "retry_config", "retry_exp_backoff", "retry_jitter", "retry_max_backoff",
     )  # fmt: skip
 
     def __init__(self, opened: ActivityComponent | WorkflowComponent) -> None:
@@ -39,13 +42,20 @@ class ComponentEntry:
         self.lock_expiry: timedelta = settings.exec.lock_expiry
         self.max_retries: int | None = None
         self.retry_exp_backoff = timedelta()
+        self.retry_max_backoff = MAX_BACKOFF
+        self.retry_jitter = 0.0
         self.interrupts = False
         self.batching = AwaitStrategy().non_blocking_event_batching
         self.leeway = timedelta()
         self.extends_lock = False
+        self.locking = settings.exec.locking_strategy or (
+            LockingStrategy.AUTO if self.is_workflow else LockingStrategy.BY_FFQNS
+        )
         if isinstance(settings, ActivitySettings):
             self.max_retries = settings.max_retries
             self.retry_exp_backoff = settings.retry_exp_backoff
+            self.retry_max_backoff = settings.retry_max_backoff
+            self.retry_jitter = settings.retry_jitter
         elif isinstance(settings, WorkflowSettings):
             self._take_workflow_settings(settings)
         self.retry_config = RetryConfig(self.max_retries, to_span(self.retry_exp_backoff))
@@ -64,8 +74,25 @@ class ComponentEntry:
         """Whether its executions are replayed."""
         return self.component.role is ComponentRole.WORKFLOW
 
+    @property
+    def is_stub(self) -> bool:
+        """Whether nobody runs its executions: their results are given."""
+        return self.component.role is ComponentRole.ACTIVITY_STUB
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether an execution of another component is tried with this one."""
+        return self.is_workflow and self.locking is LockingStrategy.AUTO
+
+    def retry_pause(self, execution_id: ExecutionId, failures: int) -> timedelta:
+        """How long an execution waits after its ``failures``-th failure."""
+        pause = backoff(self.retry_exp_backoff, failures, maximum=self.retry_max_backoff)
+        return jittered(pause, self.retry_jitter, execution_id=execution_id, failures=failures)
+
     def ffqns(self) -> frozenset[Ffqn]:
-        """The functions that its executors pick up."""
+        """The functions that its executors pick up, none for stubs."""
+        if self.is_stub:
+            return frozenset()
         return frozenset(
             ffqn(interface.name, function.name)
             for interface in self.component.exports
@@ -119,6 +146,10 @@ class Functions:
         if found is None:
             raise FunctionNotFoundError(f"function not found: `{name}`" + self._nearest(name))
         return found
+
+    def check(self, name: Ffqn, params: Any) -> list[Any]:
+        """Return the params of a call in their normal form; see ``core.effects.Catalog``."""
+        return self.get(name).params.check(params)
 
     def _nearest(self, name: Ffqn) -> str:
         close = difflib.get_close_matches(name, self._by_name, n=SUGGESTIONS, cutoff=0.5)

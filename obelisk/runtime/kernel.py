@@ -7,12 +7,14 @@ one, hand a response to whoever waits for it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
 from obelisk.clock import Clock
+from obelisk.core.effects import NewExecution
 from obelisk.core.events import (
     ChildExecutionFinished,
     Created,
@@ -20,21 +22,24 @@ from obelisk.core.events import (
     Finished,
     Locked,
     LogEvent,
+    Paused,
     Response,
 )
-from obelisk.core.replay import NewExecution
-from obelisk.core.state import State, Status
+from obelisk.core.state import Lifecycle, State, Status
+from obelisk.errors import CommitUnknownError
 from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
 from obelisk.interfaces.components import LogLevel, LogLine
-from obelisk.interfaces.storage import Entry, Storage, Write
+from obelisk.interfaces.storage import Entry, Held, Storage, Write
 from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
+from obelisk.runtime.cancellation import Cancellations
 from obelisk.runtime.executor import Executor
 from obelisk.runtime.functions import ComponentEntry, FunctionEntry, Functions
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.notifier import Notifier
 from obelisk.runtime.pipeline import Pipeline
-from obelisk.runtime.recovery import unlock_idle
+from obelisk.runtime.recovery import let_go_on, unlock_idle
+from obelisk.runtime.replays import DryReplay
 from obelisk.runtime.timers import Timers
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
@@ -48,6 +53,8 @@ _LEVELS = {
     LogLevel.WARN: logging.WARNING,
     LogLevel.ERROR: logging.ERROR,
 }
+REFUSED_PAUSE = 0.001
+"""Seconds, so that who is refused again and again does not keep others from going on."""
 _app_log = logging.getLogger("app")
 
 
@@ -71,7 +78,9 @@ class Kernel:
         self.notifier = Notifier()
         self.timers = Timers(self)
         self.workflows = Workflows(self, hot_limit=hot_limit)
+        self.cancellations = Cancellations(self)
         self.activities: dict[ExecutionId, RunningActivity] = {}
+        self.replays: set[DryReplay] = set()
         self.pipeline = Pipeline(
             storage,
             work=self.work,
@@ -107,34 +116,29 @@ class Kernel:
             entry.retry_config,
         )
 
-    def create(self, turn: Turn, new: NewExecution, *, by: WorkflowRun) -> None:
+    def create(self, turn: Turn, new: NewExecution, *, by: ExecutionId) -> None:
         """Create an execution that a workflow asked for, locked for this executor when it can start at once."""
         function = self.functions.get(new.ffqn)
-        scheduled_by = None if new.parent is not None else by.execution_id
-        self.create_execution(
-            turn, new.execution_id, function, new.params,
-            parent=new.parent, scheduled_at=new.scheduled_at, scheduled_by=scheduled_by, metadata={},
-        )  # fmt: skip
+        self.create_execution(turn, new.execution_id, function, self.created_event(new, by=by))
+
+    def created_event(self, new: NewExecution, *, by: ExecutionId) -> Created:
+        """Return the first event of an execution that a workflow asked for."""
+        scheduled_by = None if new.parent is not None else by
+        component = self.functions.get(new.ffqn).entry.component.id
+        return Created(
+            new.ffqn, new.params, new.parent, new.scheduled_at, component, self.deployment_id, {}, scheduled_by
+        )
 
     def create_execution(
-        self, turn: Turn, execution_id: ExecutionId, function: FunctionEntry, params: list[Any], *,
-        parent: tuple[ExecutionId, JoinSetId] | None, scheduled_at: datetime, scheduled_by: ExecutionId | None,
-        metadata: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        """Create an execution, locked for this executor when it can start at once."""
+        self, turn: Turn, execution_id: ExecutionId, function: FunctionEntry, created: Created, *, paused: bool = False
+    ) -> None:
+        """Create an execution, locked for this executor when it can start at once, or paused."""
         entry = function.entry
-        created = Created(
-            function.ffqn,
-            params,
-            parent,
-            scheduled_at,
-            entry.component.id,
-            self.deployment_id,
-            dict(metadata),
-            scheduled_by,
-        )
         turn.append(execution_id, created, version=0, cursor=0)
-        if scheduled_at > turn.now or self.is_stopping or not entry.permits.take():
+        if paused:
+            turn.append(execution_id, Paused(), version=1)
+            return
+        if entry.is_stub or created.scheduled_at > turn.now or self.is_stopping or not entry.permits.take():
             return
         lock = self.lock_event(entry, turn.now, self.ids.run())
         turn.append(execution_id, lock, version=1)
@@ -168,6 +172,22 @@ class Kernel:
         """Append a response to an execution; when it is in memory it goes on in this turn."""
         turn.todo.append(lambda: self.workflows.deliver(turn, execution_id, response))
 
+    async def written(self, turn: Turn) -> bool:
+        """Write a turn; return whether it was committed. After a refusal look again: somebody was faster.
+
+        Raises ``CommitUnknownError`` when nobody knows whether it was written.
+        """
+        outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        turn.after.append(lambda: _resolve(outcome, value=True))
+        turn.undo.append(lambda: _resolve(outcome, value=False))
+        self.pipeline.submit(turn)
+        if await outcome:
+            return True
+        if turn.is_unknown:
+            raise CommitUnknownError("whether it was written is not known; look, or ask for it again")
+        await asyncio.sleep(REFUSED_PAUSE)
+        return False
+
     def wake_executors(self) -> None:
         """Have all executors look for pending executions soon."""
         for executor in self.executors.values():
@@ -197,8 +217,12 @@ class Kernel:
     def committed(self, execution_id: ExecutionId, state: State) -> None:
         """Pass on a new durable state to whoever waits for it: clients, and the executor of what became pending."""
         self.notifier.changed(execution_id, state)
+        if state.lifecycle is Lifecycle.CANCELLING and not state.is_finished:
+            self.cancellations.drive(execution_id)
         if state.status is not Status.PENDING:
             return
+        if self._waits_for_another(state):
+            self.spawn(let_go_on(self, Held(execution_id, state)))
         function = self.functions.find(state.ffqn)
         if function is None:
             return
@@ -210,9 +234,23 @@ class Kernel:
         else:
             self.alarms.at(state.due_at, self.executors[entry].wake)
 
+    def _waits_for_another(self, state: State) -> bool:
+        """Whether an execution could go on, but is kept for an executor that does not know of that yet."""
+        holder = state.held_by
+        is_kept = holder is not None and holder.executor_id != self.executor_id and state.due_at > self.clock.now()
+        return is_kept and state.status is Status.PENDING and state.lifecycle is Lifecycle.ACTIVE
+
     def _unknown(self, turn: Turn) -> None:
+        turn.is_unknown = True
         for undo in turn.undo:
             undo()
         self.workflows.drop_all()
+        self.notifier.lost_track()
+        self.timers.lost_track()
         if not self.is_stopping:
             self.spawn(unlock_idle(self))
+
+
+def _resolve(outcome: asyncio.Future[bool], *, value: bool) -> None:
+    if not outcome.done():
+        outcome.set_result(value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from obelisk.core.events import ComponentRole
 from obelisk.errors import LinkError
 from obelisk.interfaces.components import Component
-from obelisk.wit.extensions import extension_interfaces, reserved_suffix
+from obelisk.wit.extensions import CANCELLABLE_SUFFIX, extension_interfaces, is_cancellable, reserved_suffix
 from obelisk.wit.model import Interface, TypeDef, same_function, same_type
 from obelisk.wit.printer import function_text, inline_type_text
 
@@ -47,6 +47,8 @@ def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[s
         suffix = reserved_suffix(interface.name)
         if suffix is not None:
             yield f"component `{name}` exports `{interface.name}`, but package names that end in `{suffix}` are reserved"
+        if component.role is not ComponentRole.WORKFLOW:
+            yield from _reserved_functions(name, interface)
     for bare in component.world.bare_imports:
         yield f"component `{name}` imports the function `{bare.name}` outside of an interface, which nothing offers"
     host = {interface.name: interface for interface in component.provides}
@@ -54,6 +56,15 @@ def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[s
     for wanted in component.world.imports:
         offer = host.get(wanted.name) or callable_.get(wanted.name)
         yield from _mismatches(name, wanted, offer)
+
+
+def _reserved_functions(component: str, interface: Interface) -> Iterable[str]:
+    for function in interface.functions:
+        if is_cancellable(function.name):
+            yield (
+                f"component `{component}` exports `{interface.name}.{function.name}`, but names that end in "
+                f"`{CANCELLABLE_SUFFIX}` are reserved for exports of workflows; activities can always be cancelled"
+            )
 
 
 def _mismatches(component: str, wanted: Interface, offer: Interface | None) -> Iterable[str]:

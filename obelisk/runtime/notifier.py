@@ -25,13 +25,18 @@ class Subscription:
         self.state = state
         self._changed.set()
 
+    def lose(self) -> None:
+        """Say that there may be a newer state, which is not known."""
+        self.state = None
+        self._changed.set()
+
     def close(self) -> None:
         """Say that nothing follows."""
         self.is_closed = True
         self._changed.set()
 
     async def changed(self) -> State | None:
-        """Wait for a state that was not returned yet, or the end."""
+        """Wait for a state that was not returned yet, or the end; ``None`` when it has to be read."""
         await self._changed.wait()
         self._changed.clear()
         return self.state
@@ -48,6 +53,12 @@ class Notifier:
         """Pass on a durable state."""
         for subscription in self._subscriptions.get(execution_id, ()):
             subscription.put(state)
+
+    def lost_track(self) -> None:
+        """Have everybody read the state: what was committed is not known."""
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.lose()
 
     def close(self) -> None:
         """End all subscriptions: the engine stops."""

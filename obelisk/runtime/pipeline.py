@@ -2,8 +2,8 @@
 
 Theory of operation
     ``submit`` hands a turn's batch to the storage at once, in the order of calls, and returns. Many batches may be under
-    way; each names the versions that the one before it leads to, so a refused batch takes those built on it with it. The
-    storage makes one transaction of all that wait.
+    way; each names the versions that the one before it leads to, and the commits that its workflows ran ahead of, so a
+    refused batch takes those built on it with it. The storage makes one transaction of all that wait.
 
     Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
     its new state. *Refused*: the workflows that ran ahead are dropped, ``undo`` takes back what was begun, ``on_refused``
@@ -53,11 +53,15 @@ class Pipeline:
         self._work = work
 
     def submit(self, turn: Turn) -> None:
-        """Write a turn. Never raises; the outcome arrives on the loop."""
-        turn.settle()
+        """Write a turn; the outcome arrives on the loop. Raises only what is a mistake in the engine."""
+        try:
+            turn.settle()
+        except BaseException:
+            self._take_back(turn)  # else its workflows would be active for ever
+            raise
         for run in turn.participants:
             run.hand_over_lines(turn)
-        batch = turn.batch()
+        batch = turn.batch(after=_bases(turn))
         if batch.writes:
             self._commit(turn, batch)
         else:
@@ -74,7 +78,7 @@ class Pipeline:
         self._work.begin()
         self._under_way += 1
         for run in turn.participants:
-            run.under_way += 1
+            run.under_way[future] = None
         if self._under_way < MAX_AHEAD:
             loop = asyncio.get_running_loop()
             for start in turn.ahead:
@@ -91,7 +95,7 @@ class Pipeline:
     def _settle(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
         self._under_way -= 1
         for run in turn.participants:
-            run.under_way -= 1
+            run.under_way.pop(future, None)
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or (error is not None and not isinstance(error, ObeliskError)):
             _log.error("a commit ended unexpectedly: %s", error)
@@ -112,12 +116,15 @@ class Pipeline:
 
     def _refused(self, turn: Turn, error: CommitRefusedError) -> None:
         _log.info("a batch was refused: %s", error)
+        self._take_back(turn)
+        for result in turn.results:
+            self._save(result, turn)
+
+    def _take_back(self, turn: Turn) -> None:
         for run in tuple(turn.participants):
             run.drop()
         _do(turn.undo)
         self._on_refused(turn)
-        for result in turn.results:
-            self._save(result, turn)
 
     def _save(self, result: FinishedRun, turn: Turn) -> None:
         alone = Turn(turn.now)
@@ -126,6 +133,14 @@ class Pipeline:
         if result.parent is not None and result.response is not None:
             alone.append(result.parent, result.response, version=None)
         self.submit(alone)
+
+
+def _bases(turn: Turn) -> tuple[asyncio.Future[Committed], ...]:
+    """Return the commits without an outcome that workflows of this turn ran ahead of."""
+    if len(turn.participants) == 1:
+        (run,) = turn.participants
+        return tuple(run.under_way)
+    return tuple(dict.fromkeys(commit for run in turn.participants for commit in run.under_way))
 
 
 def _do(actions: list[Callable[[], None]]) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from obelisk.core.events import Unlocked
 from obelisk.core.state import Lifecycle, State, Status
-from obelisk.errors import CommitRefusedError
+from obelisk.errors import CommitRefusedError, StorageError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
 from obelisk.runtime.incarnations import forget, gone
@@ -21,6 +21,7 @@ from obelisk.runtime.incarnations import forget, gone
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
+RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.recovery")
 
 
@@ -36,10 +37,37 @@ async def recover(kernel: Kernel) -> None:
         forget(directory, executor)
 
 
+async def warn_of_orphans(kernel: Kernel) -> None:
+    """Say which executions wait for a component that the deployment does not have."""
+    for ffqn, count in sorted((await kernel.storage.unfinished_functions()).items()):
+        if kernel.functions.find(ffqn) is None:
+            _log.warning(
+                "%d unfinished executions of `%s` stay as they are: no component exports it; "
+                "configure one that does, or cancel them", count, ffqn,
+            )  # fmt: skip
+
+
 async def unlock_idle(kernel: Kernel) -> None:
-    """Unlock what this executor holds without running it: what became of its commits was not known."""
+    """Unlock what this executor holds without running it: what became of its commits was not known. Tries until it can."""
+    try:
+        with kernel.work.piece():
+            await unlock_all(kernel, frozenset((kernel.executor_id,)), reason="the outcome of a commit was not known")
+    except StorageError as error:
+        _log.error("executions cannot be unlocked, trying again: %s", error)
+        if not kernel.is_stopping:
+            again = kernel.clock.now() + RETRY_AFTER_ERROR
+            kernel.alarms.at(again, lambda: kernel.spawn(unlock_idle(kernel)))
+
+
+async def let_go_on(kernel: Kernel, held: Held) -> None:
+    """Unlock an execution that another process's executor keeps, and that this process answered.
+
+    That process is not told of the answer; it would look only when its lock expires. Whoever is first goes on.
+    """
     with kernel.work.piece():
-        await unlock_all(kernel, frozenset((kernel.executor_id,)), reason="the outcome of a commit was not known")
+        await _append(
+            kernel, held, Entry(kernel.clock.now(), Unlocked(kernel.clock.now(), "answered by another server"))
+        )
 
 
 async def unlock_all(kernel: Kernel, executors: frozenset[ExecutorId], *, reason: str) -> None:

@@ -1,9 +1,10 @@
 """Timers: delays that fall due, and locks that expired without an end.
 
-A delay that this process wrote is expected at its time. What other processes left (a delay of a crashed server, a lock
-whose holder is gone) is found by asking the storage for what falls due next; when the storage is shared it is asked
-again every ``poll``. A lock counts as expired ``leeway`` after its time, so that the holder's own write comes first; a lock
-of a process of this machine that is gone does not have to expire.
+A delay that this process wrote is expected at its time, and so is the end of a lock that a workflow in this process does not
+extend any more. What other processes left (a delay of a crashed server, a lock whose holder is gone) is found by asking the
+storage for what falls due next; when the storage is shared it is asked again every ``poll``, and what computes for an
+execution that others moved is stopped. A lock counts as expired ``leeway`` after its time, so that the holder's own write
+comes first; a lock of a process of this machine that is gone does not have to expire.
 """
 
 from __future__ import annotations
@@ -38,12 +39,27 @@ class Timers:
         self._wake = asyncio.Event()
         self._alarm: Alarm | None = None
         self._delivering: set[DelayId] = set()
+        self._is_first = True
+        self._has_lost_track = False
         self.leeway = timedelta(milliseconds=500)
         self.poll = timedelta(seconds=1)
 
     def expect(self, when: datetime) -> None:
         """Look for due delays at ``when``."""
         self._kernel.alarms.at(when, self._wake.set)
+
+    def expect_expiry(self, lock_expires_at: datetime) -> Alarm:
+        """Look for expired locks when one that nobody extends counts as expired."""
+        return self._kernel.alarms.at(lock_expires_at + self.leeway, self._wake.set)
+
+    def wake(self) -> None:
+        """Look for due delays soon."""
+        self._wake.set()
+
+    def lost_track(self) -> None:
+        """Look for everything soon: what this process has written is not known. It may fall due at any time from now on."""
+        self._is_first = self._has_lost_track = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Serve delays and expired locks until cancelled."""
@@ -63,17 +79,33 @@ class Timers:
     async def _serve(self) -> datetime | None:
         await recover(self._kernel)
         storage, now = self._kernel.storage, self._kernel.clock.now()
+        if storage.shared or self._is_first:
+            is_first, self._is_first = self._is_first, False
+            await self._kernel.cancellations.find(afresh=is_first)
+            await self._stop_lost_runs()
         delays = await storage.due_delays(now, limit=PAGE)
         for delay in delays:
             self._deliver(delay)
         expired = await storage.expired_locks(now - self.leeway, limit=PAGE)
         for held in expired:
             self._expire(held, now)
-        if storage.shared:
+        if storage.shared or self._has_lost_track:
             self._kernel.wake_executors()
         if PAGE in (len(delays), len(expired)):
             return now
         return await self._next(now)
+
+    async def _stop_lost_runs(self) -> None:
+        """Stop what computes in this process although another one has moved its execution, by cancelling it perhaps."""
+        for activity in list(self._kernel.activities.values()):
+            state = await self._kernel.storage.state(activity.execution_id)
+            # There is none when it runs ahead of the commit that creates it.
+            if state is not None and (state.held_by is None or state.held_by.run_id != activity.run_id):
+                activity.discard()
+        for run in self._kernel.workflows.computing:
+            state = await self._kernel.storage.state(run.execution_id)
+            if state is not None and state.next_version > run.version:
+                run.drop()
 
     async def _next(self, now: datetime) -> datetime | None:
         storage = self._kernel.storage
@@ -108,10 +140,15 @@ class Timers:
         if retry.max_retries is None and state.made_progress:
             turn.append(held.execution_id, Unlocked(now, "made progress"), version=state.next_version)
         elif may_retry(state.failures, retry.max_retries):
-            pause = backoff(to_timedelta(retry.retry_exp_backoff), state.failures + 1, maximum=MAX_BACKOFF)
-            turn.append(held.execution_id, TemporarilyTimedOut(now + pause), version=state.next_version)
+            turn.append(held.execution_id, TemporarilyTimedOut(now + self._pause(held)), version=state.next_version)
         else:
             result = failed(FailureKind.TIMED_OUT, "the lock expired without an end of the run")
             self._kernel.finish(
                 turn, held.execution_id, result, version=state.next_version, cursor=None, parent=state.parent
             )
+
+    def _pause(self, held: Held) -> timedelta:
+        function, failures = self._kernel.functions.find(held.state.ffqn), held.state.failures + 1
+        if function is not None:
+            return function.entry.retry_pause(held.execution_id, failures)
+        return backoff(to_timedelta(held.state.retry_config.retry_exp_backoff), failures, maximum=MAX_BACKOFF)

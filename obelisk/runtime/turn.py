@@ -11,6 +11,7 @@ ahead are dropped (``participants``), and what must not be lost, the results of 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +21,7 @@ from msgspec import Struct
 
 from obelisk.core.events import ChildExecutionFinished, Event, Response
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import Batch, Entry, Write
+from obelisk.interfaces.storage import Batch, Committed, Entry, Write
 
 if TYPE_CHECKING:
     from obelisk.runtime.workflow_run import WorkflowRun
@@ -44,13 +45,19 @@ class _Draft:
 
 
 class Turn:
-    """See the module's documentation. ``now`` is the one time of everything in it."""
+    """See the module's documentation. ``now`` is the one time of everything in it.
 
-    __slots__ = ("_drafts", "after", "after_submit", "ahead", "count", "now", "participants", "results", "todo", "undo")
+    ``is_unknown`` says that nobody knows whether it was written; ``undo`` was done then.
+    """
+
+    __slots__ = (
+        "_drafts", "after", "after_submit", "ahead", "count", "is_unknown", "now", "participants", "results", "todo", "undo",
+    )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.count = 0
+        self.is_unknown = False
         self.after: list[Callable[[], None]] = []
         self.after_submit: list[Callable[[], None]] = []
         self.ahead: list[Callable[[], None]] = []
@@ -75,11 +82,12 @@ class Turn:
         while self.todo:
             self.todo.popleft()()
 
-    def batch(self) -> Batch:
-        """Return the writes of the turn."""
+    def batch(self, *, after: tuple[asyncio.Future[Committed], ...] = ()) -> Batch:
+        """Return the writes of the turn, which build on the commits in ``after``."""
         return Batch(
             tuple(
                 Write(execution_id, tuple(draft.entries), draft.expected_version, draft.expected_cursor)
                 for execution_id, draft in self._drafts.items()
-            )
+            ),
+            after,
         )

@@ -6,8 +6,9 @@ Theory of operation
     goes on until the workflow waits, ends, or computes elsewhere; what it decided is appended to the turn.
 
     Its ``Phase`` says what it may be given next: a *new* one is started, a *waiting* one takes responses, a *held* one has
-    a reply and goes on in a turn of its own, a *busy* one computes in another thread and says when it is done. One that is
-    *gone* has left memory and ignores everything; whoever made it leave decides whether the execution is loaded again.
+    a reply and goes on in a turn of its own, a *busy* one computes in another thread and says when it is done, a *deciding*
+    one asked about another execution, which is being looked up (``runtime.decisions``). One that is *gone* has left memory
+    and ignores everything; whoever made it leave decides whether the execution is loaded again.
 
     ``version`` and ``cursor`` run ahead of the storage. That is safe because every batch names them: when somebody else
     wrote, the batch is refused, the run is dropped, and the execution is replayed from what is stored.
@@ -17,12 +18,17 @@ Theory of operation
     for one, and where the component has an instance limit, for a permit.
 
     Waiting keeps no lock. A run whose lock is about to expire, or has expired, begins its next turn with a new ``locked``;
-    when another executor was faster, the batch is refused. While it computes or replays, ``_watch_lock`` extends the lock.
+    when another executor was faster, the batch is refused. While it computes, ``_watch_lock`` extends the lock, but only
+    ``MAX_EXTENSIONS`` times between two host calls: a guest that loops for ever *overstays*, and loses its lock.
+
+    A workflow that closes a join set waits as it does for any response; the engine is asked to cancel what it can. One whose
+    calls do not fit its history is abandoned: the program is dropped, what the log left open is closed, then it fails.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from datetime import datetime
 from enum import Enum
@@ -31,6 +37,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from obelisk.core.commands import Reply
+from obelisk.core.effects import Question
 from obelisk.core.events import (
     Created,
     DelayFinished,
@@ -46,19 +53,23 @@ from obelisk.core.events import (
     failed,
 )
 from obelisk.core.replay import Replay
-from obelisk.errors import InvalidValueError, NondeterminismError
-from obelisk.ids import ExecutionId, RunId
+from obelisk.errors import InvalidValueError, NondeterminismError, StorageError
+from obelisk.ids import DelayId, ExecutionId, RunId
 from obelisk.interfaces.components import Asked, Busy, Crashed, LogLine, Returned, Step, WorkflowCall, WorkflowProgram
 from obelisk.runtime.alarms import Alarm
+from obelisk.runtime.decisions import Decision, Stubbed, decide
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.turn import Turn
 
 if TYPE_CHECKING:
     from obelisk.ids import JoinSetId
+    from obelisk.interfaces.storage import Committed
     from obelisk.runtime.kernel import Kernel
 
+MAX_EXTENSIONS = 5
 MAX_UNDER_WAY = 8
 TURN_SECONDS = 0.01
+_log = logging.getLogger("obelisk.workflows")
 
 
 class ColdWorkflow(Struct, frozen=True):
@@ -82,6 +93,7 @@ class Phase(Enum):
     WAITING = "waiting"
     HELD = "held"
     BUSY = "busy"
+    DECIDING = "deciding"
     GONE = "gone"
 
 
@@ -103,12 +115,13 @@ class WorkflowRun:
         self.run_id = run_id
         self.version = version
         self.cursor = cursor
-        self.under_way = 0
+        self.under_way: dict[asyncio.Future[Committed], None] = {}
         self.phase = Phase.NEW
         self._lock_expires_at = lock_expires_at
         self._replay = Replay(
-            execution_id, created.created_at, run_expires_at=lock_expires_at, history=history, responses=responses
-        )
+            execution_id, created.created_at, run_expires_at=lock_expires_at, catalog=kernel.functions,
+            history=history, responses=responses,
+        )  # fmt: skip
         self._program: WorkflowProgram | None = None
         self._ending: ExecutionResult | None = None
         self._held: Reply | None = None
@@ -116,6 +129,8 @@ class WorkflowRun:
         self._lock_watch: Alarm | None = None
         self._has_permit = True
         self._turn_began = 0.0
+        self._extensions = 0
+        self._closing: JoinSetId | None = None
 
     # --- what happens to it -----------------------------------------------------------------------------------------
 
@@ -139,8 +154,9 @@ class WorkflowRun:
         turn.participants.add(self)
         turn.append(self.execution_id, response, version=self.version, cursor=self.cursor)
         self.cursor += 1
-        self._replay.arrive(response)
-        self._go_on(turn)
+        if self._replay.is_new(response):  # the storage refuses a second one
+            self._replay.arrive(response)
+            self._go_on(turn)
 
     def relock(self, turn: Turn, responses: list[LogResponse], *, version: int, cursor: int, lock: Locked) -> None:
         """Take over a lock and responses that are stored already, and go on."""
@@ -176,6 +192,11 @@ class WorkflowRun:
         """Whether it waits with all that it did committed, so that nothing is lost when it is dropped."""
         return self.phase is Phase.WAITING and not self.under_way and not self._replay.is_replaying
 
+    @property
+    def overstays(self) -> bool:
+        """Whether it computed through all the extensions of its lock that it may have."""
+        return self.phase is Phase.BUSY and self._extensions >= MAX_EXTENSIONS
+
     def cold(self) -> ColdWorkflow | None:
         """Return what to keep when it is dropped now, ``None`` when it does not wait."""
         waits_for = self._replay.waits_for
@@ -192,24 +213,31 @@ class WorkflowRun:
         self.phase = Phase.ACTIVE
         turn.participants.add(self)
         self._turn_began = time.perf_counter()
+        self._extensions = 0
 
     def _go_on(self, turn: Turn) -> None:
-        if self.phase is not Phase.WAITING:
-            return
-        try:
-            reply = self._replay.resume()
-        except NondeterminismError as error:
-            self._finish(turn, failed(FailureKind.NONDETERMINISM_DETECTED, str(error)))
-            return
-        if reply is None:
+        if self.phase is not Phase.WAITING or not self._replay.is_answered:
             return
         if self._enter():
             self._activate(turn)
             self._extend_lock(turn)
-            self._continue(turn, reply)
+            self._resume(turn)
         else:
-            self._hold(reply)
+            self._hold(None)
             self._release_when_free()
+
+    def _resume(self, turn: Turn) -> None:
+        self._tell_expiry(turn)
+        try:
+            reply = self._replay.resume()
+        except NondeterminismError as error:
+            self._abandon(turn, error)
+            return
+        if reply is None:  # a join set is closed, and waits for its next response
+            self._take_effects(turn)
+            self._wait(turn)
+        else:
+            self._continue(turn, reply)
 
     def _continue(self, turn: Turn, reply: Reply) -> None:
         if self._ending is not None:
@@ -239,18 +267,20 @@ class WorkflowRun:
     def _apply(self, turn: Turn, asked: Asked) -> Reply | None:
         if self._replay.is_replaying:
             self._lines.clear()
-        if self.function.entry.interrupts:
-            self._replay.run_expires_at = turn.now
+        self._tell_expiry(turn)
         try:
             reply = self._replay.apply(asked.command, turn.now)
         except NondeterminismError as error:
-            self._finish(turn, failed(FailureKind.NONDETERMINISM_DETECTED, str(error)))
+            self._abandon(turn, error)
             return None
         self._take_effects(turn)
+        if self._replay.question is not None:
+            self._ask(turn, self._replay.question)
+            return None
         if reply is None:
             reply = self._replay.resume()  # a delay that was due at once was answered
         if reply is None:
-            self._wait()
+            self._wait(turn)
             return None
         if turn.count >= self.function.entry.batching or time.perf_counter() - self._turn_began > TURN_SECONDS:
             self._hold(reply)
@@ -259,14 +289,15 @@ class WorkflowRun:
         return reply
 
     def _end(self, turn: Turn) -> None:
+        self._tell_expiry(turn)
         try:
             closed = self._replay.finish()
         except NondeterminismError as error:
-            self._finish(turn, failed(FailureKind.NONDETERMINISM_DETECTED, str(error)))
+            self._abandon(turn, error)
             return
         self._take_effects(turn)
         if closed is None:
-            self._wait()
+            self._wait(turn)
         elif self._ending is not None:
             self._finish(turn, self._ending)
 
@@ -277,19 +308,41 @@ class WorkflowRun:
         )
         self.drop()
 
-    def _wait(self) -> None:
+    def _abandon(self, turn: Turn, error: NondeterminismError) -> None:
+        self._ending = failed(FailureKind.NONDETERMINISM_DETECTED, str(error), error.report)
+        if self._program is not None:
+            self._program.close()
+        self._replay.abandon()
+        self._end(turn)
+
+    def _wait(self, turn: Turn) -> None:
         self.phase = Phase.WAITING
         self._leave()
         self._kernel.workflows.waits(self)
+        self._ask_to_cancel(turn)
+
+    def _ask_to_cancel(self, turn: Turn) -> None:
+        """Once this turn is committed, have what is open in a join set that is being closed cancelled."""
+        join_set = self._replay.closes
+        if join_set is None or join_set == self._closing:
+            return
+        self._closing = join_set
+        members, close = self._replay.to_cancel, self._kernel.cancellations.close
+        turn.after.append(lambda: self._kernel.spawn(close(self.execution_id, members)))
+
+    def is_open(self, member: ExecutionId | DelayId, join_set: JoinSetId) -> bool:
+        """Tell whether a child or a delay has no response, not even one that was handed in and is not committed."""
+        return self._replay.is_open(member, join_set)
 
     # --- being held, and computing elsewhere -----------------------------------------------------------------------------
 
-    def _hold(self, reply: Reply) -> None:
+    def _hold(self, reply: Reply | None) -> None:
+        """Go on in a turn of its own, with a reply or with the response that came."""
         self.phase = Phase.HELD
         self._held = reply
 
     def _release_later(self, turn: Turn) -> None:
-        later = turn.after_submit if self.under_way < MAX_UNDER_WAY else turn.after
+        later = turn.after_submit if len(self.under_way) < MAX_UNDER_WAY else turn.after
         later.append(self._release_soon)
 
     def _release_when_free(self) -> None:
@@ -300,8 +353,7 @@ class WorkflowRun:
         asyncio.get_running_loop().call_soon(self._release)
 
     def _release(self) -> None:
-        reply = self._held
-        if self.phase is not Phase.HELD or reply is None:
+        if self.phase is not Phase.HELD:
             return
         if self._kernel.is_stopping:
             self.drop()
@@ -309,12 +361,50 @@ class WorkflowRun:
         if not self._enter():
             self._release_when_free()
             return
-        self._held = None
+        reply, self._held = self._held, None
         turn = self._kernel.new_turn()
         self._activate(turn)
         self._extend_lock(turn)
+        if reply is None:
+            self._resume(turn)
+        else:
+            self._continue(turn, reply)
+        self._kernel.pipeline.submit(turn)
+
+    def _ask(self, turn: Turn, question: Question) -> None:
+        self.phase = Phase.DECIDING
+        self._watch_lock()
+        turn.after_submit.append(lambda: self._kernel.spawn(self._decide(question)))
+
+    async def _decide(self, question: Question) -> None:
+        kernel = self._kernel
+        with kernel.work.piece():
+            try:
+                decision = await decide(kernel, question)
+            except StorageError as error:
+                _log.error("`%s` cannot be looked up for `%s`: %s", question.target, self.execution_id, error)
+                self.drop()
+                kernel.workflows.reload_soon(self.execution_id, self.function, self.run_id)
+                return
+            if self.phase is Phase.DECIDING:
+                self._decided(decision)
+
+    def _decided(self, decision: Decision) -> None:
+        turn = self._kernel.new_turn()
+        self._activate(turn)
+        self._extend_lock(turn)
+        reply = self._replay.settle(decision.outcome, create=decision.create)
+        self._take_effects(turn)
+        if decision.stubbed is not None:
+            self._finish_stub(turn, decision.stubbed)
         self._continue(turn, reply)
         self._kernel.pipeline.submit(turn)
+
+    def _finish_stub(self, turn: Turn, stubbed: Stubbed) -> None:
+        version, parent = stubbed.state.next_version, stubbed.state.parent
+        self._kernel.finish(turn, stubbed.execution_id, stubbed.result, version=version, cursor=None, parent=parent)
+        # The workflow may be the parent: the response is there when it goes on.
+        turn.settle()
 
     def _wake(self) -> None:
         if self.phase is not Phase.BUSY or self._program is None:
@@ -337,7 +427,7 @@ class WorkflowRun:
             if isinstance(event, JoinSetRequest) and isinstance(event.request, DelayRequest):
                 self._start_delay(turn, event.join_set_id, event.request)
         for execution in effects.executions:
-            self._kernel.create(turn, execution, by=self)
+            self._kernel.create(turn, execution, by=self.execution_id)
 
     def _append(self, turn: Turn, event: Event) -> None:
         turn.append(self.execution_id, event, version=self.version, cursor=self.cursor)
@@ -358,6 +448,11 @@ class WorkflowRun:
         self._lock_expires_at = expires_at
         self._replay.run_expires_at = expires_at
 
+    def _tell_expiry(self, turn: Turn) -> None:
+        """A run that is dropped when it waits keeps nobody off from then on."""
+        if self.function.entry.interrupts:
+            self._replay.run_expires_at = turn.now
+
     @property
     def _extend_at(self) -> datetime:
         return self._lock_expires_at - self.function.entry.leeway
@@ -372,12 +467,15 @@ class WorkflowRun:
     def _watch_lock(self) -> None:
         if self._lock_watch is not None:
             self._lock_watch.cancel()
-        if self.function.entry.extends_lock:
+        if self.function.entry.extends_lock and not self.overstays:
             self._lock_watch = self._kernel.alarms.at(self._extend_at, self._extend_while_busy)
+        else:
+            self._lock_watch = self._kernel.timers.expect_expiry(self._lock_expires_at)
 
     def _extend_while_busy(self) -> None:
-        if self.phase not in (Phase.BUSY, Phase.HELD):
+        if self.phase not in (Phase.BUSY, Phase.HELD, Phase.DECIDING):
             return
+        self._extensions += 1
         turn = self._kernel.new_turn()
         turn.participants.add(self)
         self._extend_lock(turn)

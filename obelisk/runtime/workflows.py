@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from obelisk.core.events import Locked, Response, Unlocked
+from obelisk.core.events import Locked, LogEvent, Response, Unlocked
 from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.storage import ExecutionLog, LockedExecution
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.turn import Turn
-from obelisk.runtime.workflow_run import ColdWorkflow, WorkflowRun
+from obelisk.runtime.upgrades import is_outdated, try_upgrade
+from obelisk.runtime.workflow_run import ColdWorkflow, Phase, WorkflowRun
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
 EVICTIONS_AT_ONCE = 64
 PAGE = 10_000
+MAX_LOCKS = 16
+"""After more locks and unlocks than that, an execution in memory is replayed instead of being locked again."""
+
 RELOAD_AFTER = timedelta(milliseconds=50)
 _log = logging.getLogger("obelisk.workflows")
 
@@ -48,6 +52,15 @@ class Workflows:
         """The executions in memory, the least recently active first."""
         return list(self._hot.values())
 
+    @property
+    def computing(self) -> list[WorkflowRun]:
+        """The executions in memory whose guest computes in another thread."""
+        return [run for run in self._hot.values() if run.phase is Phase.BUSY]
+
+    def find(self, execution_id: ExecutionId) -> WorkflowRun | None:
+        """Return an execution that is in memory."""
+        return self._hot.get(execution_id)
+
     def knows(self, execution_id: ExecutionId) -> bool:
         """Whether an execution is hot or is being loaded."""
         return execution_id in self._hot or execution_id in self._loading
@@ -57,10 +70,17 @@ class Workflows:
         run = self._hot.get(execution_id)
         if run is None:
             return execution_id not in self._loading
-        if run.function.entry.extends_lock and not run.is_settled:
+        if run.function.entry.extends_lock and not run.is_settled and not run.overstays:
             return False
         run.drop()
         return True
+
+    def forget(self, execution_id: ExecutionId) -> None:
+        """Drop an execution, because somebody else is about to write to it."""
+        self._cold.pop(execution_id, None)
+        run = self._hot.get(execution_id)
+        if run is not None:
+            run.drop()
 
     def add(self, run: WorkflowRun) -> None:
         """Take an execution into memory."""
@@ -81,7 +101,8 @@ class Workflows:
             self._hot.move_to_end(run.execution_id)
 
     def drop_all(self) -> None:
-        """Take everything out of memory. A cold record stays: the storage checks what it says when it is used."""
+        """Take everything out of memory."""
+        self._cold.clear()
         for run in self.hot:
             run.drop()
 
@@ -146,14 +167,35 @@ class Workflows:
             return
         if run is not None:
             run.drop()
-        await self._load(locked.execution_id, function, lock.run_id)
+        if is_outdated(locked.state, function):
+            self._kernel.spawn(self._upgrade(locked, function, lock))
+        else:
+            await self._load(locked.execution_id, function, lock.run_id)
+
+    async def _upgrade(self, locked: LockedExecution, function: FunctionEntry, lock: Locked) -> None:
+        """Try an execution of another component with this one, and let it run if it fits."""
+        self._loading.add(locked.execution_id)
+        goes_on = False
+        try:
+            with self._kernel.work.piece():
+                goes_on = await try_upgrade(self._kernel, locked, function, lock)
+        except StorageError as error:
+            _log.error("`%s` cannot be upgraded: %s", locked.execution_id, error)
+        finally:
+            self._loading.discard(locked.execution_id)
+            if not goes_on:
+                function.entry.permits.leave()
+        if goes_on:
+            await self._load(locked.execution_id, function, lock.run_id)
 
     async def _relock(self, run: WorkflowRun, locked: LockedExecution, lock: Locked) -> bool:
         """Hand a lock and the responses before it to an execution in memory; tell whether it could take them."""
-        state = locked.state
-        responses = await self._kernel.storage.responses(locked.execution_id, after_cursor=run.cursor, limit=PAGE)
+        state, storage = locked.state, self._kernel.storage
+        responses = await storage.responses(locked.execution_id, after_cursor=run.cursor, limit=PAGE)
+        events = await storage.events(locked.execution_id, from_version=run.version, limit=MAX_LOCKS)
         is_same = self._hot.get(locked.execution_id) is run and run.is_settled
-        if not is_same or run.version != state.next_version - 1 or run.cursor + len(responses) != state.cursor:
+        has_moved = run.version + len(events) != state.next_version or not all(map(_is_about_locks, events))
+        if not is_same or has_moved or run.cursor + len(responses) != state.cursor:
             return False
         turn = self._kernel.new_turn()
         run.relock(turn, responses, version=state.next_version, cursor=state.cursor, lock=lock)
@@ -169,12 +211,16 @@ class Workflows:
             self._cold[run.execution_id] = cold
         return True
 
+    def _forget_cold(self, execution_id: ExecutionId) -> None:
+        self._cold.pop(execution_id, None)
+
     def _warm(self, turn: Turn, execution_id: ExecutionId, cold: ColdWorkflow, response: Response) -> None:
         kernel, permits = self._kernel, cold.function.entry.permits
         turn.append(execution_id, response, version=cold.version, cursor=cold.cursor)
         turn.undo.append(lambda: self.reload_soon(execution_id, cold.function, cold.run_id))
         if response.join_set_id != cold.waits_for:
             self._cold[execution_id] = replace(cold, cursor=cold.cursor + 1)
+            turn.undo.append(lambda: self._forget_cold(execution_id))
         elif not kernel.is_stopping and permits.take():
             turn.append(execution_id, kernel.lock_event(cold.function.entry, turn.now, cold.run_id), version=None)
             turn.undo.append(lambda: permits.leave())
@@ -212,6 +258,10 @@ class Workflows:
             loaded = await self._kernel.storage.load(execution_id)
             if execution_id not in self._stale:
                 return loaded
+
+
+def _is_about_locks(logged: LogEvent) -> bool:
+    return isinstance(logged.event, Locked | Unlocked)
 
 
 def _is_held(loaded: ExecutionLog, run_id: RunId) -> bool:

@@ -55,7 +55,8 @@ class EngineHarness:
             # A read of the storage may be under way in another thread.
             done, _ = await asyncio.wait((task,), timeout=READ_SECONDS)
             if not done and not self.clock.jump():
-                await asyncio.wait((task,))
+                # Nothing sleeps now; somebody else may make something sleep.
+                await asyncio.wait((task,), timeout=READ_SECONDS)
         return await task
 
     async def settle(self) -> None:

@@ -33,7 +33,12 @@ pytest.register_assert_rewrite(
 
 from obelisk.testing.storage_commits import CommitClauses  # noqa: E402 - after the asserts are made to speak
 from obelisk.testing.storage_locks import LockClauses, TimerClauses  # noqa: E402
-from obelisk.testing.storage_reads import DeploymentClauses, ListingClauses, LogClauses  # noqa: E402
+from obelisk.testing.storage_reads import (  # noqa: E402
+    DeploymentClauses,
+    ListingClauses,
+    LogClauses,
+    UnfinishedClauses,
+)
 from obelisk.testing.storage_responses import DelayClauses, ResponseClauses  # noqa: E402
 
 
@@ -45,6 +50,7 @@ class StorageConformance(
     LockClauses,
     TimerClauses,
     LogClauses,
+    UnfinishedClauses,
     DeploymentClauses,
     ListingClauses,
 ):

@@ -74,6 +74,12 @@ def folded(*items: Entry) -> State:
     return state
 
 
+def drawing(version: int, *after: asyncio.Future[Committed]) -> Batch:
+    """Return a batch that writes a drawn number, the version itself, and builds on other commits."""
+    event = Persist([version], PersistKind(random_u64=RandomU64(0, 255)))
+    return Batch((append(ONE, event, version=version),), after)
+
+
 class CommitClauses:
     """What ``commit`` owes."""
 
@@ -270,6 +276,32 @@ class CommitClauses:
         assert versions == list(range(3, 203))
         stored = await storage.events(ONE, from_version=2, limit=1000)
         assert [item.event for item in stored] == persists
+
+    async def test_what_builds_on_a_refused_batch_is_refused_though_its_version_fits(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked())))
+        others = storage.commit(drawing(2))
+        first = storage.commit(drawing(2))
+        second = storage.commit(drawing(3, first))
+        third = storage.commit(drawing(3, first, second))
+        outcomes = await asyncio.gather(others, first, second, third, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [Committed, *[CommitRefusedError] * 3]
+        assert len(await storage.events(ONE, from_version=0, limit=9)) == 3
+
+    async def test_it_is_refused_after_the_refusal_is_known_too(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked())))
+        first = storage.commit(drawing(1))
+        with pytest.raises(CommitRefusedError):
+            await first
+        with pytest.raises(CommitRefusedError):
+            await storage.commit(drawing(2, first))
+        await storage.commit(drawing(2))
+
+    async def test_what_builds_on_a_committed_batch_is_committed(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked())))
+        first = storage.commit(drawing(2))
+        second = storage.commit(drawing(3, first))
+        assert (await second).states[0].next_version == 4
+        assert (await storage.commit(drawing(4, first, second))).states[0].next_version == 5
 
     async def test_an_empty_batch_is_committed(self, storage: Storage) -> None:
         assert await storage.commit(batch()) == Committed(())

@@ -87,10 +87,10 @@ class LockClauses:
         assert sorted(ids(await storage.lock(wanted(RUN_FN, made_of="a")))) == [ONE, TWO, THREE]
         assert len(await storage.events(THREE, from_version=0, limit=10)) == 2
 
-    async def test_the_component_of_the_last_lock_counts(self, storage: Storage) -> None:
+    async def test_a_lock_by_another_component_does_not_change_the_component(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(made_of="b"), Unlocked(NOW, "closing"))))
-        assert await storage.lock(wanted(made_of="a")) == []
-        assert ids(await storage.lock(wanted(made_of="b"))) == [ONE]
+        assert await storage.lock(wanted(made_of="b")) == []
+        assert ids(await storage.lock(wanted(made_of="a"))) == [ONE]
 
     async def test_an_execution_marked_as_incompatible_is_left_out(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, unfit_for("b")), create(TWO)))
@@ -193,6 +193,10 @@ class TimerClauses:
     async def test_blocked_pending_and_finished_executions_have_no_lock_that_expires(self, storage: Storage) -> None:
         blocked = create(TWO, locked(until=2), made(), asked_delay(owner=TWO), waits(until=2))
         await storage.commit(batch(create(ONE), blocked, create(THREE, locked(until=2), finished())))
+        assert await storage.expired_locks(at(99), limit=10) == []
+
+    async def test_the_lock_of_what_is_being_cancelled_does_not_expire(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(until=2), *cancelling())))
         assert await storage.expired_locks(at(99), limit=10) == []
 
     async def test_an_empty_storage_has_no_timer(self, storage: Storage) -> None:

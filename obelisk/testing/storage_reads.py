@@ -119,6 +119,51 @@ class LogClauses:
         assert counts == [2, 1, 1]
 
 
+class UnfinishedClauses:
+    """What ``ending`` and ``unfinished_functions`` owe."""
+
+    async def test_what_is_being_cancelled_is_found_whatever_its_status(self, storage: Storage) -> None:
+        blocked = create(TWO, locked(), made(), asked_delay(owner=TWO), waits(), *cancelling())
+        await storage.commit(batch(create(ONE, *cancelling()), blocked, create(THREE, locked(), *cancelling())))
+        found = await storage.ending(limit=10)
+        assert [held.execution_id for held in found] == [ONE, TWO, THREE]
+        assert all([held.state == await storage.state(held.execution_id) for held in found])
+
+    async def test_what_runs_or_is_paused_or_has_ended_is_not_being_cancelled(self, storage: Storage) -> None:
+        ended = create(THREE, locked(), *cancelling(), finished(failed(FailureKind.CANCELLED, "asked")))
+        await storage.commit(batch(create(ONE), create(TWO, *pausing()), ended))
+        assert await storage.ending(limit=10) == []
+
+    async def test_what_is_blocked_while_it_closes_a_join_set_is_found(self, storage: Storage) -> None:
+        closes = waits(closing=True)
+        asks = (locked(), made(), asked_delay(owner=ONE))
+        await storage.commit(batch(create(ONE, *asks, closes), create(TWO)))
+        assert [held.execution_id for held in await storage.ending(limit=10)] == [ONE]
+        await storage.commit(batch(append(ONE, delay_done(owner=ONE))))
+        assert await storage.ending(limit=10) == []
+
+    async def test_a_paused_execution_that_is_cancelled_is_found(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, *pausing(), *cancelling())))
+        assert [held.execution_id for held in await storage.ending(limit=10)] == [ONE]
+
+    async def test_the_oldest_of_what_is_being_cancelled_come_first_up_to_the_limit(self, storage: Storage) -> None:
+        for id, when in ((ONE, 30), (TWO, 10), (THREE, 20)):
+            await storage.commit(batch(create(id, *cancelling(), when=when)))
+        assert [held.execution_id for held in await storage.ending(limit=2)] == [TWO, THREE]
+        assert await storage.ending(limit=0) == []
+
+    async def test_functions_of_unfinished_executions_are_counted(self, storage: Storage) -> None:
+        other = create(THREE, event=created(OTHER_FN))
+        await storage.commit(batch(create(ONE), create(TWO, locked(), *cancelling()), other))
+        assert await storage.unfinished_functions() == {RUN_FN: 2, OTHER_FN: 1}
+
+    async def test_functions_of_finished_executions_are_not_counted(self, storage: Storage) -> None:
+        assert await storage.unfinished_functions() == {}
+        await storage.commit(batch(create(ONE, locked()), create(TWO, locked(), event=created(OTHER_FN))))
+        await storage.commit(batch(append(TWO, finished(), version=2)))
+        assert await storage.unfinished_functions() == {RUN_FN: 1}
+
+
 class DeploymentClauses:
     """What ``deployment`` owes."""
 

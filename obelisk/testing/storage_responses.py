@@ -219,7 +219,7 @@ class ResponseClauses:
 
 
 class DelayClauses:
-    """What ``due_delays`` owes."""
+    """What ``due_delays`` and ``pause_delay`` owe."""
 
     async def test_a_delay_is_due_at_its_time_and_not_before(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), made(), asked_delay(due=10))))
@@ -246,6 +246,11 @@ class DelayClauses:
         await storage.commit(batch(create(ONE, locked(), made(), asked_delay()), append(ONE, delay_done())))
         assert await storage.due_delays(at(99), limit=10) == []
 
+    async def test_a_delay_asked_for_again_and_answered_at_once_is_not_due(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        await storage.commit(batch(append(ONE, asked_delay(), delay_done())))
+        assert await storage.due_delays(at(99), limit=10) == []
+
     async def test_a_paused_delay_is_not_due(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), made(), asked_delay(1, paused=True), asked_delay(2))))
         assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay(2)]
@@ -264,3 +269,72 @@ class DelayClauses:
         await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
         await refused(storage, append(ONE, delay_done(), cursor=7))
         assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay()]
+
+    async def test_a_delay_that_is_paused_later_is_not_due_until_it_is_unpaused(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay(1, due=10), asked_delay(2, due=20))))
+        assert await storage.pause_delay(delay(1), paused=True)
+        assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay(2)]
+        assert await storage.pause_delay(delay(1), paused=False)
+        assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay(1), delay(2)]
+
+    async def test_a_delay_that_was_asked_for_paused_falls_due_after_it_is_unpaused(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay(due=10, paused=True))))
+        assert await storage.pause_delay(delay(), paused=False)
+        assert await storage.due_delays(at(9.999999), limit=10) == []
+        assert await storage.due_delays(at(10), limit=10) == [DueDelay(ONE, JOIN_SET, delay(), at(10))]
+
+    async def test_pausing_a_delay_twice_is_pausing_it_once(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        assert [await storage.pause_delay(delay(), paused=paused) for paused in (True, True, False)] == [True] * 3
+        assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay()]
+        assert await storage.pause_delay(delay(), paused=False)
+
+    async def test_a_paused_delay_can_be_answered_and_is_not_open_any_more(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay(), waits())))
+        await storage.pause_delay(delay(), paused=True)
+        woken = await state_of(storage, append(ONE, delay_done(success=False)))
+        assert woken.status is Status.PENDING
+        assert not await storage.pause_delay(delay(), paused=False)
+        assert await storage.due_delays(at(99), limit=10) == []
+
+    async def test_a_delay_is_open_until_its_execution_ends(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        assert await storage.pause_delay(delay(), paused=False)
+        await storage.commit(batch(append(ONE, finished(), version=4)))
+        assert not await storage.pause_delay(delay(), paused=True)
+
+    async def test_a_delay_that_nobody_asked_for_is_not_open(self, storage: Storage) -> None:
+        assert not await storage.pause_delay(delay(), paused=True)
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay(1))))
+        assert not await storage.pause_delay(delay(2), paused=True)
+        assert not await storage.pause_delay(delay(1, owner=TWO), paused=True)
+        assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay(1)]
+
+    async def test_delays_of_one_name_are_paused_apart(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        await storage.commit(batch(create(TWO, locked(), made(), asked_delay(owner=TWO))))
+        assert await storage.pause_delay(delay(owner=TWO), paused=True)
+        assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay()]
+
+    async def test_pausing_follows_the_batches_that_were_committed_before(self, storage: Storage) -> None:
+        asked = storage.commit(batch(create(ONE, locked(), made(), asked_delay(1), asked_delay(2))))
+        answered = storage.commit(batch(append(ONE, delay_done(2))))
+        found = [await storage.pause_delay(delay(number), paused=True) for number in (1, 2)]
+        await asyncio.gather(asked, answered)
+        assert found == [True, False]
+        assert await storage.due_delays(at(99), limit=10) == []
+
+    async def test_pausing_a_delay_moves_neither_version_nor_cursor(self, storage: Storage) -> None:
+        before = await state_of(storage, create(ONE, locked(), made(), asked_delay()))
+        await storage.pause_delay(delay(), paused=True)
+        assert await storage.state(ONE) == before
+        assert (await state_of(storage, append(ONE, asked_child(), version=4, cursor=0))).next_version == 5
+
+    async def test_a_paused_delay_is_no_timer(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(until=60), made(), asked_delay(due=5), waits(until=60))))
+        await storage.pause_delay(delay(), paused=True)
+        assert await storage.next_timer(at(0)) is None
+        await storage.pause_delay(delay(), paused=False)
+        when = await storage.next_timer(at(0))
+        assert when is not None
+        assert at(0) < when <= at(5)

@@ -177,9 +177,9 @@ def asked_delay(
     return JoinSetRequest(join_set, DelayRequest(delay(number, owner=owner, join_set=join_set), at(due), "now", paused))
 
 
-def waits(join_set: JoinSetId = JOIN_SET, *, until: float = 60) -> JoinNext:
+def waits(join_set: JoinSetId = JOIN_SET, *, until: float = 60, closing: bool = False) -> JoinNext:
     """Return the wait for the next response of a join set."""
-    return JoinNext(join_set, at(until))
+    return JoinNext(join_set, at(until), closing=closing)
 
 
 def looks(outcome: TryOutcome, join_set: JoinSetId = JOIN_SET) -> JoinNextTry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from obelisk.core.commands import CloseJoinSet, Command, Reply
+from obelisk.core.commands import CloseJoinSet, Command, Done, Reply
 from obelisk.core.values import Unprojectable
 from obelisk.errors import ObeliskError
 from obelisk.interfaces.components import (
@@ -24,7 +24,8 @@ from obelisk.wasm.guest import Guest, Poll
 from obelisk.wasm.host_calls import ImportedFunction
 from obelisk.wasm.linked import LinkedComponent
 from obelisk.wasm.traps import crashed
-from obelisk.wasm.workflow_host import Answer, JoinSets, WorkflowImport, gets_results, workflow_import
+from obelisk.wasm.workflow_host import gets_results, workflow_import
+from obelisk.wasm.workflow_state import Answer, JoinSets, WorkflowImport
 
 ANSWERS_AT_ONCE = 1000
 """After so many answers that need no command the loop has its turn."""
@@ -96,6 +97,8 @@ class WasmWorkflowProgram:
             return Crashed("workflow was closed", retry=False)
         if self._is_closing:
             self._is_closing = False
+            if isinstance(reply, Done):
+                self._join_sets.close(reply)
             return self._go_on(running, self._poll)
         if self._asked is None:
             return Crashed("workflow did not ask for anything", retry=False)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
+from msgspec import Struct
+
 from obelisk.core.events import (
+    CancellationRequested,
     ComponentId,
     ComponentRole,
     Created,
@@ -16,19 +20,33 @@ from obelisk.core.events import (
     Finished,
     LogEvent,
     LogResponse,
+    Paused,
     Response,
     TypedValue,
+    Unpaused,
 )
-from obelisk.core.state import State, fold
+from obelisk.core.state import Lifecycle, State, fold
 from obelisk.errors import (
+    DelayNotFoundError,
     ExecutionConflictError,
     ExecutionNotFoundError,
+    ExecutionStateError,
     FunctionNotFoundError,
+    IllegalTransitionError,
     InvalidValueError,
 )
-from obelisk.ids import DeploymentId, ExecutionId, new_execution_id
+from obelisk.ids import DelayId, DeploymentId, ExecutionId, new_execution_id
 from obelisk.interfaces.components import Component
-from obelisk.interfaces.executions import FinishedExecution, FunctionDetail, Submission, SubmitOutcome
+from obelisk.interfaces.executions import (
+    CancelOutcome,
+    DelayOutcome,
+    FinishedExecution,
+    FunctionDetail,
+    ReplayOutcome,
+    ReplayReport,
+    Submission,
+    SubmitOutcome,
+)
 from obelisk.interfaces.settings import ComponentSettings
 from obelisk.interfaces.storage import ExecutionQuery, Held
 from obelisk.names import Ffqn, ffqn
@@ -42,6 +60,12 @@ COMPONENT = ComponentId(ComponentRole.WORKFLOW, "fibo-workflow", DIGEST)
 FIBOA = ffqn("testing:fibo-workflow/workflow", "fiboa")
 FIBO_SUBMIT = ffqn("testing:fibo-workflow-obelisk-ext/workflow", "fiboa-submit")
 ANSWER = ExecutionResult(ok=TypedValue("u64", 55))
+CANCELLABLE = ffqn("testing:fibo-workflow/workflow", "fiboa-cancellable")
+STUB = ffqn("testing:stub-activity/activity", "foo")
+STUB_DIGEST = "sha256:" + "57" * 32
+STUB_COMPONENT = ComponentId(ComponentRole.ACTIVITY_STUB, "stub-activity", STUB_DIGEST)
+OLD_DIGEST = "sha256:" + "01" * 32
+OLD_COMPONENT = ComponentId(ComponentRole.WORKFLOW, "fibo-workflow", OLD_DIGEST)
 
 
 class FixedClock:
@@ -56,6 +80,23 @@ class FixedClock:
         raise AssertionError("nothing sleeps")
 
 
+class DelayState(Enum):
+    """What became of a delay."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    FINISHED = "finished"
+
+
+class Upgrade(Struct, frozen=True):
+    """An upgrade that was asked for."""
+
+    execution_id: ExecutionId
+    expected: str
+    new: str
+    skip_determinism_check: bool
+
+
 class FakeExecutions:
     """Executions that do what the test tells them."""
 
@@ -68,6 +109,9 @@ class FakeExecutions:
         self.unwatched = asyncio.Event()
         self.on_submit: Any = None
         self.failure: Exception | None = None
+        self.delays: dict[DelayId, DelayState] = {}
+        self.report = ReplayReport(ReplayOutcome.BLOCKED)
+        self.upgrades: list[Upgrade] = []
         self._changed = asyncio.Condition()
 
     # what the API calls
@@ -82,6 +126,7 @@ class FakeExecutions:
         *,
         execution_id: ExecutionId | None = None,
         metadata: Mapping[str, str] | None = None,
+        paused: bool = False,
     ) -> Submission:
         self._fail_if_told()
         if ffqn != FIBOA:
@@ -93,6 +138,8 @@ class FakeExecutions:
             self._check_same(execution_id, params)
             return Submission(execution_id, SubmitOutcome.EXISTS)
         await self.append(execution_id, created(params))
+        if paused:
+            await self.append(execution_id, Paused())
         if self.on_submit is not None:
             await self.on_submit(execution_id)
         return Submission(execution_id, SubmitOutcome.CREATED)
@@ -132,13 +179,94 @@ class FakeExecutions:
     async def list(self, query: ExecutionQuery) -> list[Held]:
         self._fail_if_told()
         self.queries.append(query)
-        return [Held(execution_id, state) for execution_id, state in reversed(self.states.items())][: query.limit]
+        newest = sorted(self.states, key=lambda each: (self.states[each].created_at, each), reverse=True)
+        found = [Held(execution_id, self.states[execution_id]) for execution_id in newest]
+        return [held for held in found if _is_wanted(held.state, query)][: query.limit]
 
     async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
         return self.logs[execution_id][from_version : from_version + limit]
 
     async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
         return self.responses_of.get(execution_id, [])[after_cursor : after_cursor + limit]
+
+    async def cancel(self, execution_id: ExecutionId) -> CancelOutcome:
+        state = await self.get(execution_id)
+        if state.is_finished:
+            return CancelOutcome.ALREADY_FINISHED
+        if state.lifecycle is Lifecycle.CANCELLING:
+            return CancelOutcome.ALREADY_CANCELLING
+        if state.component_id.component_type is ComponentRole.WORKFLOW and not state.ffqn.endswith("-cancellable"):
+            raise ExecutionStateError(f"`{state.ffqn}` cannot be cancelled: its name does not end with `-cancellable`")
+        await self.append(execution_id, CancellationRequested())
+        return CancelOutcome.REQUESTED
+
+    async def cancel_delay(self, delay_id: DelayId) -> DelayOutcome:
+        outcome = self._delay(delay_id)
+        self.delays[delay_id] = DelayState.FINISHED
+        return outcome
+
+    async def pause(self, execution_id: ExecutionId) -> None:
+        if (await self.get(execution_id)).lifecycle is not Lifecycle.PAUSED:
+            await self._append_if_allowed(execution_id, Paused())
+
+    async def unpause(self, execution_id: ExecutionId) -> None:
+        await self._append_if_allowed(execution_id, Unpaused())
+
+    async def pause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        outcome = self._delay(delay_id)
+        if outcome is DelayOutcome.DONE:
+            self.delays[delay_id] = DelayState.PAUSED
+        return outcome
+
+    async def unpause_delay(self, delay_id: DelayId) -> DelayOutcome:
+        outcome = self._delay(delay_id)
+        if outcome is DelayOutcome.DONE:
+            self.delays[delay_id] = DelayState.OPEN
+        return outcome
+
+    async def stub(self, execution_id: ExecutionId, value: Any) -> None:
+        state = await self.get(execution_id)
+        if state.component_id.component_type is not ComponentRole.ACTIVITY_STUB:
+            raise ExecutionStateError(f"`{execution_id}` is no stub")
+        if not isinstance(value, dict):
+            raise InvalidValueError("expected a result")
+        result = ExecutionResult(ok=TypedValue("string", value["ok"]))
+        if not state.is_finished:
+            await self.finish(execution_id, result)
+        elif self.logs[execution_id][-1].event != Finished(result):
+            raise ExecutionConflictError(f"`{execution_id}` has another result")
+
+    async def replay(self, execution_id: ExecutionId) -> ReplayReport:
+        await self._workflow(execution_id)
+        return self.report
+
+    async def upgrade(
+        self, execution_id: ExecutionId, *, expected: str, new: str, skip_determinism_check: bool = False
+    ) -> None:
+        state = await self._workflow(execution_id)
+        if state.component_id.component_digest != expected:
+            raise ExecutionStateError(f"`{execution_id}` has the digest {state.component_id.component_digest}")
+        if self.report.outcome is ReplayOutcome.FAILED and not skip_determinism_check:
+            raise ExecutionStateError(f"`{execution_id}` cannot be upgraded: {self.report.error}")
+        self.upgrades.append(Upgrade(execution_id, expected, new, skip_determinism_check))
+
+    async def _workflow(self, execution_id: ExecutionId) -> State:
+        state = await self.get(execution_id)
+        if state.component_id.component_type is not ComponentRole.WORKFLOW:
+            raise ExecutionStateError(f"`{execution_id}` is no workflow")
+        return state
+
+    def _delay(self, delay_id: DelayId) -> DelayOutcome:
+        if delay_id not in self.delays:
+            raise DelayNotFoundError(f"delay `{delay_id}` is not found")
+        return DelayOutcome.ALREADY_FINISHED if self.delays[delay_id] is DelayState.FINISHED else DelayOutcome.DONE
+
+    async def _append_if_allowed(self, execution_id: ExecutionId, event: Event) -> None:
+        await self.get(execution_id)
+        try:
+            await self.append(execution_id, event)
+        except IllegalTransitionError as error:
+            raise ExecutionStateError(str(error)) from error
 
     async def _newer(self, execution_id: ExecutionId, seen: State) -> State:
         async with self._changed:
@@ -156,11 +284,11 @@ class FakeExecutions:
         async with self._changed:
             self._changed.notify_all()
 
-    def respond(self, execution_id: ExecutionId, response: Response) -> None:
-        """Append a response."""
-        self.states[execution_id], _ = fold(self.states[execution_id], None, response, at=NOW)
+    def respond(self, execution_id: ExecutionId, response: Response, *, after: timedelta = timedelta(0)) -> None:
+        """Append a response, ``after`` the execution's creation."""
+        self.states[execution_id], _ = fold(self.states[execution_id], None, response, at=NOW + after)
         responses = self.responses_of.setdefault(execution_id, [])
-        responses.append(LogResponse(len(responses) + 1, NOW, response))
+        responses.append(LogResponse(len(responses) + 1, NOW + after, response))
 
     async def finish(self, execution_id: ExecutionId, result: ExecutionResult = ANSWER) -> None:
         """End an execution, a second and a half after its creation."""
@@ -177,9 +305,16 @@ class FakeExecutions:
             raise self.failure
 
 
-def created(params: list[Any], *, scheduled_at: datetime = NOW) -> Created:
+def created(
+    params: list[Any], *, ffqn: Ffqn = FIBOA, component: ComponentId = COMPONENT, scheduled_at: datetime = NOW
+) -> Created:
     """Return the first event of an execution."""
-    return Created(FIBOA, params, None, scheduled_at, COMPONENT, DEPLOYMENT)
+    return Created(ffqn, params, None, scheduled_at, component, DEPLOYMENT)
+
+
+def _is_wanted(state: State, query: ExecutionQuery) -> bool:
+    is_other = query.component_digest not in (None, state.component_id.component_digest)
+    return not (is_other or (query.hide_finished and state.is_finished))
 
 
 _FIBOA_FUNCTION = Function(
@@ -187,11 +322,12 @@ _FIBOA_FUNCTION = Function(
     (Param("n", Primitive.U8), Param("iterations", Primitive.U32)),
     ResultType(Primitive.U64, None),
 )
+_STUB_FUNCTION = Function("foo", (Param("arg", Primitive.STRING),), ResultType(Primitive.STRING, None))
 _FIBO_FUNCTION = Function("fibo", (Param("n", Primitive.U8),), ResultType(Primitive.U64, None))
 
 
 class FakeComponents:
-    """One workflow component."""
+    """One workflow component, and what a test adds."""
 
     deployment_id = DEPLOYMENT
 
@@ -205,16 +341,27 @@ class FakeComponents:
             provides=(),
             settings=ComponentSettings(name=COMPONENT.name),
         )
+        self.added: list[Component] = []
+
+    def add_stub(self, component: ComponentId = STUB_COMPONENT) -> None:
+        """Deploy a stub component too."""
+        exports = (Interface("testing:stub-activity/activity", (_STUB_FUNCTION,)),)
+        settings = ComponentSettings(name=component.name)
+        self.added.append(Component(component, World(imports=(), exports=exports), exports, (), settings))
 
     def list(self) -> tuple[Component, ...]:
-        return (self.component,)
+        return (self.component, *self.added)
 
     def exports(self, component: Component, *, extensions: bool) -> tuple[FunctionDetail, ...]:
+        if component is not self.component:
+            return (FunctionDetail(STUB, _STUB_FUNCTION, None, submittable=True),)
         plain = FunctionDetail(FIBOA, _FIBOA_FUNCTION, None, submittable=True)
         submit = FunctionDetail(FIBO_SUBMIT, _FIBOA_FUNCTION, FunctionExtension.SUBMIT, submittable=False)
         return (plain, submit) if extensions else (plain,)
 
     def imports(self, component: Component) -> tuple[FunctionDetail, ...]:
+        if component is not self.component:
+            return ()
         return (FunctionDetail(ffqn("testing:fibo/fibo", "fibo"), _FIBO_FUNCTION, None, submittable=False),)
 
     def wit(self, component: Component) -> str:

@@ -19,6 +19,7 @@ class Served:
 
     def __init__(self, engine: FakeExecutions) -> None:
         self.engine = engine
+        self.components = FakeComponents()
         self.address = "127.0.0.1:0"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -49,7 +50,7 @@ class Served:
         self._loop.close()
 
     async def _start(self) -> None:
-        context = serve(self.engine, FakeComponents(), address=self.address, clock=FixedClock(), grace=1.0)
+        context = serve(self.engine, self.components, address=self.address, clock=FixedClock(), grace=1.0)
         self.address = (await context.__aenter__()).address
         self._context = context
 

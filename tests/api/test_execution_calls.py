@@ -10,8 +10,6 @@ import pytest
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.api.pb.obelisk_pb2_grpc import ExecutionRepositoryStub
 from obelisk.core.events import (
-    ChildExecutionFinished,
-    DelayFinished,
     ExecutionResult,
     Locked,
     RetryConfig,
@@ -19,7 +17,7 @@ from obelisk.core.events import (
     TypedValue,
 )
 from obelisk.errors import CommitUnknownError
-from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, RunId, parse_execution_id
+from obelisk.ids import ExecutionId, ExecutorId, RunId, parse_execution_id
 from obelisk.interfaces.storage import Bucket, Order
 from obelisk.names import Ffqn
 from tests.api.calls import ID, OTHER_ID, drained, id_message, refused, status_request, submit_request
@@ -89,11 +87,15 @@ async def test_an_id_that_a_submission_cannot_have_is_refused(executions: Reposi
     assert code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_paused_submission_is_not_implemented(executions: Repository, engine: FakeExecutions) -> None:
+@pytest.mark.parametrize(("paused", "status"), [(True, "paused"), (False, "pending_at")])
+async def test_a_submission_is_created_paused_when_that_is_asked(
+    executions: Repository, paused: bool, status: str
+) -> None:
     request = submit_request()
-    request.paused = True
-    code, _ = await refused(executions.Submit(request))
-    assert (code, engine.logs) == (grpc.StatusCode.UNIMPLEMENTED, {})
+    request.paused = paused
+    await executions.Submit(request)
+    (message,) = await drained(executions.GetStatus(status_request()))
+    assert message.summary.current_status.WhichOneof("status") == status
 
 
 async def test_a_failing_storage_is_an_internal_error_of_one_line(
@@ -217,47 +219,3 @@ async def test_a_cursor_by_id_is_completed_with_its_time(executions: Repository,
 async def test_a_filter_that_is_none_is_refused(executions: Repository, number: int) -> None:
     code, _ = await refused(executions.ListExecutions(pb.ListExecutionsRequest(state_filters=[number])))
     assert code is grpc.StatusCode.INVALID_ARGUMENT
-
-
-async def _list_events(executions: Repository, *, first: int, length: int) -> pb.ListExecutionEventsResponse:
-    request = pb.ListExecutionEventsRequest(execution_id=id_message(), version_from=first, length=length)
-    return await executions.ListExecutionEvents(request)
-
-
-async def test_events_are_listed_from_a_version_on(executions: Repository, engine: FakeExecutions) -> None:
-    await engine.append(ID, created([]))
-    await engine.append(ID, LOCK)
-    await engine.finish(ID)
-    response = await _list_events(executions, first=1, length=1)
-    assert [(event.version, event.WhichOneof("event")) for event in response.events] == [(1, "locked")]
-    assert response.max_version == 2
-
-
-async def test_a_page_of_events_fits_a_client_with_default_limits(
-    executions: Repository, engine: FakeExecutions
-) -> None:
-    await engine.append(ID, created(["x" * 2_000_000]))
-    await engine.finish(ID, ExecutionResult(ok=TypedValue("string", "y" * 2_000_000)))
-    first = await _list_events(executions, first=0, length=10)
-    rest = await _list_events(executions, first=1, length=10)
-    assert [event.version for event in (*first.events, *rest.events)] == [0, 1]
-
-
-async def test_a_page_may_be_longer_than_a_chunk(executions: Repository, engine: FakeExecutions) -> None:
-    await engine.append(ID, created([]))
-    engine.logs[ID] *= 250
-    assert len((await _list_events(executions, first=5, length=240)).events) == 240
-
-
-@pytest.mark.parametrize(("cursor", "including", "found"), [(0, False, [1, 2]), (1, False, [2]), (1, True, [1, 2])])
-async def test_responses_are_listed_from_a_cursor_on(
-    executions: Repository, engine: FakeExecutions, cursor: int, including: bool, found: list[int]
-) -> None:
-    await engine.append(ID, created([]))
-    engine.respond(ID, DelayFinished(JoinSetId("g:1"), DelayId(f"Delay_{ID[2:]}.g:1_1")))
-    engine.respond(ID, ChildExecutionFinished(JoinSetId("g:1"), CHILD, 3, ExecutionResult(ok=None)))
-    response = await executions.ListResponses(
-        pb.ListResponsesRequest(execution_id=id_message(), cursor_from=cursor, including_cursor=including)
-    )
-    assert [each.cursor for each in response.responses] == found
-    assert response.max_cursor == 2

@@ -82,11 +82,11 @@ async def test_a_call_during_the_stop_is_unavailable(
 async def test_a_call_that_is_not_offered_is_named(channel: grpc.aio.Channel, executions: Repository) -> None:
     deployments = DeploymentRepositoryStub(channel)
     answers = [
-        await refused(executions.CancelExecution(pb.CancelExecutionRequest())),
+        await refused(executions.GetBacktrace(pb.GetBacktraceRequest())),
         await refused(deployments.GetCurrentDeploymentId(pb.GetCurrentDeploymentIdRequest())),
     ]
     assert answers == [
-        (grpc.StatusCode.UNIMPLEMENTED, "`ExecutionRepository.CancelExecution` is not implemented by this server"),
+        (grpc.StatusCode.UNIMPLEMENTED, "`ExecutionRepository.GetBacktrace` is not implemented by this server"),
         (
             grpc.StatusCode.UNIMPLEMENTED,
             "`DeploymentRepository.GetCurrentDeploymentId` is not implemented by this server",

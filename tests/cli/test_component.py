@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from obelisk.cli.main import cli
 from tests.api.fakes import DIGEST, FIBO_SUBMIT, FIBOA
-from tests.api.served import Served, served
+from tests.api.served import Served
+from tests.cli.commands import UNREACHABLE
 
-UNREACHABLE = "http://127.0.0.1:1"
 SIGNATURE = f"    {FIBOA}: func(n: u8, iterations: u32) -> result<u64>"
 IMPORT = "    testing:fibo/fibo.fibo: func(n: u8) -> result<u64>"
 ADDER = """
@@ -25,12 +24,6 @@ ADDER = """
   (instance $api (export "add" (func $add)))
   (export "testing:adder/api" (instance $api)))
 """
-
-
-@pytest.fixture
-def server() -> Iterator[Served]:
-    with served() as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from obelisk.api.convert.results import result_message
 from obelisk.api.convert.states import status_message
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.cli.execution_view import CLEAR_LINE, TextView
-from obelisk.cli.follow import Timing
 from obelisk.cli.main import cli
 from obelisk.core.events import (
     ChildExecutionFinished,
@@ -31,13 +29,14 @@ from obelisk.core.events import (
     encode_event,
     failed,
 )
+from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, RunId, parse_execution_id
 from tests.api.calls import ID, OTHER_ID
-from tests.api.fakes import COMPONENT, DEPLOYMENT, DIGEST, FIBOA, NOW, FixedClock, created
-from tests.api.served import Served, served
+from tests.api.fakes import COMPONENT, DEPLOYMENT, DIGEST, FIBOA, NOW, created
+from tests.api.served import Served
+from tests.cli.commands import UNREACHABLE, Time, lines
 
-UNREACHABLE = "http://127.0.0.1:1"
 CHILD = ExecutionId(f"{ID}.g:1_1")
 LOCK = Locked(
     COMPONENT,
@@ -56,49 +55,6 @@ ENDINGS: list[tuple[ExecutionResult, dict[str, Any], int]] = [
     (ExecutionResult(err=None), {"err": None}, 1),
     (FAILURE, {"execution_failure": {"kind": "out_of_fuel", "reason": "it ran dry"}}, 1),
 ]
-
-
-class Time:
-    """A clock that goes on only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.on_sleep: Any = None
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        if self.on_sleep is not None:
-            self.on_sleep()
-
-    def timing(self) -> Timing:
-        return Timing(FixedClock(), lambda: self.seconds, self.sleep)
-
-
-@pytest.fixture
-def server() -> Iterator[Served]:
-    with served() as running:
-        yield running
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def run(server: Served, time: Time) -> Any:
-    def invoke(*arguments: str, stdin: str | bytes | None = None, url: str | None = None) -> Result:
-        environment = {"OBELISK_API_URL": url or server.url}
-        return CliRunner(env=environment).invoke(
-            cli, ["client", "execution", *arguments], obj=time.timing(), input=stdin
-        )
-
-    return invoke
-
-
-def lines(result: Result) -> list[Any]:
-    """Return the JSON lines of a command."""
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def finish_on_submit(server: Served, result: ExecutionResult) -> None:
@@ -123,6 +79,14 @@ def test_submit_as_json_has_no_result(run: Any, server: Served) -> None:
     finish_on_submit(server, TYPED_ERROR)
     result = run("submit", FIBOA, "[10, 5]", "--json", "--execution-id", ID)
     assert (result.exit_code, lines(result)) == (0, [{"execution_id": ID, "status": "finished"}])
+
+
+def test_a_paused_submission_is_created_and_not_run(run: Any, server: Served) -> None:
+    result = run("submit", FIBOA, "[10, 5]", "--paused", "-e", ID)
+    assert (result.exit_code, result.stdout) == (0, f"{ID}\n")
+    assert server.engine.states[ID].lifecycle is Lifecycle.PAUSED
+    shown = run("submit", FIBOA, "[10, 5]", "--paused", "--json", "-e", OTHER_ID)
+    assert lines(shown) == [{"execution_id": OTHER_ID, "status": "paused"}]
 
 
 @pytest.mark.parametrize(("ending", "shown", "code"), ENDINGS)

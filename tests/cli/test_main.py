@@ -18,6 +18,7 @@ from obelisk.cli.output import fail, reporting_errors
 from obelisk.errors import ConfigError
 from obelisk.ids import parse_execution_id
 from obelisk.plugins import Plugins
+from tests.api.calls import ID
 
 HEAVY = ("wasmtime", "grpc", "rich", "sqlite3", "tomlkit")
 
@@ -42,6 +43,16 @@ def test_the_version_is_printed():
 @pytest.mark.parametrize("arguments", [["--help"], ["client", "--help"], ["generate", "execution-id"]])
 def test_light_commands_import_nothing_heavy(arguments):
     assert imported_by(*arguments).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("get", ID), ("list",), ("history", ID), ("cancel", ID), ("stub", ID, "1"), ("replay", ID), ("upgrade", ID)],
+)
+def test_client_calls_import_nothing_of_the_engine(command):
+    imported = imported_by("execution", *command, "--api-url", "http://127.0.0.1:1")
+    assert "grpc" in imported
+    assert imported.isdisjoint({"wasmtime", "sqlite3", "tomlkit", "obelisk.interfaces", "obelisk.wit"})
 
 
 def test_importing_the_package_imports_nothing_heavy():

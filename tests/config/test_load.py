@@ -56,7 +56,8 @@ def test_components_keep_the_order_of_the_file(load):
 
 def test_component_settings_are_read_with_dotted_durations(load):
     text = FIBO + "exec.lock_expiry.seconds = 3\nmax_retries = 0\nretry_exp_backoff.milliseconds = 7\n"
-    settings = load(text).components[0].settings
+    settings = load(text + 'retry_max_backoff = "2m"\nretry_jitter = 1\n').components[0].settings
+    assert (settings.retry_max_backoff, settings.retry_jitter) == (timedelta(minutes=2), 1.0)
     assert settings.exec.lock_expiry == timedelta(seconds=3)
     assert settings.max_retries == 0
     assert settings.retry_exp_backoff == timedelta(milliseconds=7)
@@ -126,6 +127,9 @@ def test_an_exporter_is_used_when_its_table_is_there(catalog_with, tmp_path):
         ("[store]\nlimits = { a = 'b' }", "`store.limits.a`: expected a whole number"),
         ("[store]\ndirectory = ''", "`store.directory`: expected a path"),
         ("[plugins]\ndisabled = 'sqlite'", "`plugins.disabled`: expected a list"),
+        (FIBO + "max_retries = -1", "`activity_wasm[fibo]`: `max_retries`: expected at least 0, found -1"),
+        (FIBO + "retry_jitter = 1.01", "`retry_jitter`: expected a number from 0.0 to 1.0, found 1.01"),
+        (FIBO + "retry_jitter = nan", "`retry_jitter`: expected a number from 0.0 to 1.0, found nan"),
         ("[storage]\nuse = 'nowhere'", "`storage.use`: no storage is named `nowhere` (installed: store, needy)"),
     ],
 )

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from obelisk.core.commands import Command, JoinSetMade, Reply, Submitted
+from obelisk.core.effects import NewExecution
 from obelisk.core.events import (
+    OK_OUTCOME,
     AnyHistoryEvent,
     ChildExecutionFinished,
     DelayFinished,
@@ -19,7 +21,8 @@ from obelisk.core.events import (
     decode_event,
     encode_event,
 )
-from obelisk.core.replay import NewExecution, Replay
+from obelisk.core.replay import Replay
+from obelisk.errors import FunctionNotFoundError, InvalidValueError
 from obelisk.ids import DelayId, ExecutionId, JoinSetId, delay_owner, parent_of
 from obelisk.names import Ffqn
 
@@ -57,9 +60,21 @@ def responded(responses: Iterable[Response]) -> list[LogResponse]:
     return [LogResponse(cursor, START, response) for cursor, response in enumerate(responses, start=1)]
 
 
+class Functions:
+    """A catalog with two functions that take one number each."""
+
+    def check(self, ffqn: Ffqn, params: object) -> list[object]:
+        if ffqn not in (FIBO, OTHER):
+            raise FunctionNotFoundError(f"function not found: `{ffqn}`")
+        if not isinstance(params, list) or not all(isinstance(param, int) for param in params):
+            raise InvalidValueError("numbers expected")
+        return params
+
+
 def new_replay(events: Iterable[Event] = (), responses: Iterable[Response] = ()) -> Replay:
     """Return a replay of the events from version 2 on."""
-    return Replay(ID, START, run_expires_at=LOCK, history=logged(events), responses=responded(responses))
+    history, came = logged(events), responded(responses)
+    return Replay(ID, START, run_expires_at=LOCK, catalog=Functions(), history=history, responses=came)
 
 
 class Workflow:
@@ -71,8 +86,10 @@ class Workflow:
         self.executions: list[NewExecution] = []
 
     def ask(self, command: Command, now: datetime = START) -> Reply | None:
-        """Give a command and return the reply, ``None`` when it waits."""
+        """Give a command and return the reply, ``None`` when it waits; what it asks the engine is answered with yes."""
         reply = self.replay.apply(command, now)
+        if self.replay.question is not None:
+            reply = self.replay.settle(OK_OUTCOME, create=True)
         self._take()
         return reply
 

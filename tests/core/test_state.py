@@ -176,8 +176,8 @@ LEGAL: dict[str, set[str]] = {
     "blocked": ALWAYS | {"unlocked", "paused", "cancellation_requested"},
     "paused": ALWAYS | {"unpaused", "cancellation_requested"},
     "paused_blocked": ALWAYS | {"unpaused", "cancellation_requested"},
-    "cancelling": ALWAYS | HISTORY,
-    "cancelling_locked": ALWAYS | HISTORY | {"temporarily_failed", "temporarily_timed_out"},
+    "cancelling": ALWAYS,
+    "cancelling_locked": ALWAYS,
     "cancelling_blocked": ALWAYS,
     "finished": set(),
 }  # fmt: skip
@@ -223,6 +223,12 @@ def test_a_lock_holds_until_it_expires_and_says_how_to_retry() -> None:
     state = after(state_of(PENDING), locked(OTHER_HOLDER, deployment=DeploymentId("Dep_2")))
     assert (state.status, state.due_at, state.held_by) == (LOCKED, SOON, OTHER_HOLDER)
     assert (state.lock_version, state.retry_config, state.deployment_id) == (7, RETRIES, "Dep_2")
+
+
+def test_a_lock_by_another_component_does_not_change_the_component() -> None:
+    other = replace(locked(), component_id=replace(COMPONENT, name="other", component_digest="sha256:2"))
+    assert after(state_of(PENDING), other).component_id == COMPONENT
+    assert after(state_of(LOCKED), other).component_id == COMPONENT
 
 
 def test_an_execution_is_not_locked_before_it_is_due() -> None:
@@ -434,10 +440,18 @@ def test_waiting_for_what_has_not_come_blocks_until_the_end_of_the_run() -> None
     assert state.held_by == HOLDER
 
 
-@pytest.mark.parametrize(("run_expires_at", "due_at"), [(SOON, SOON), (NOW - SECOND, NOW)])
-def test_waiting_for_what_has_come_is_pending_with_the_run_ahead(run_expires_at: datetime, due_at: datetime) -> None:
-    state = after(state_of(LOCKED), JoinNext(JOIN_SET, run_expires_at), counts=JoinSetCounts(1, 1, 0))
-    assert (state.status, state.due_at, state.held_by, state.join_set_id) == (PENDING, due_at, HOLDER, None)
+@pytest.mark.parametrize("run_expires_at", [SOON, NOW - SECOND])
+def test_waiting_for_what_has_come_is_pending_at_the_end_of_the_lock_with_the_run_ahead(
+    run_expires_at: datetime,
+) -> None:
+    locked = state_of(LOCKED)
+    state = after(locked, JoinNext(JOIN_SET, run_expires_at), counts=JoinSetCounts(1, 1, 0))
+    assert (state.status, state.due_at, state.held_by, state.join_set_id) == (PENDING, locked.due_at, HOLDER, None)
+
+
+def test_waiting_for_what_has_come_is_pending_at_once_when_no_run_holds_it() -> None:
+    state = after(replace(state_of(PENDING), held_by=None), JoinNext(JOIN_SET, NOW), counts=JoinSetCounts(1, 1, 0))
+    assert (state.status, state.due_at) == (PENDING, NOW)
 
 
 @pytest.mark.parametrize(("at", "due_at"), [(NOW, SOON), (LATER, LATER)])
@@ -487,6 +501,34 @@ def test_extending_a_lock_does_not_hide_progress() -> None:
     state = after(state_of(LOCKED), locked(HOLDER, LATER))
     assert state.made_progress
     assert (state.lock_version, state.due_at) == (1, LATER)
+
+
+def test_extending_a_lock_is_not_progress() -> None:
+    state = after(state_of(PENDING), locked(HOLDER))
+    for seconds in (60, 120):
+        state = after(state, locked(HOLDER, NOW + seconds * SECOND))
+        assert not state.made_progress
+    assert (state.lock_version, state.next_version) == (9, 10)
+    assert after(state, EVENTS["persist"]).made_progress
+
+
+def test_progress_between_two_extensions_stays_progress() -> None:
+    state = after(after(state_of(PENDING), locked(HOLDER)), locked(HOLDER, LATER))
+    state = after(after(state, EVENTS["persist"]), locked(HOLDER, LATER + SECOND))
+    assert (state.made_progress, state.lock_version) == (True, 8)
+
+
+def test_the_lock_of_another_run_begins_without_progress() -> None:
+    unlocked = after(state_of(LOCKED), Unlocked(NOW, "why"))
+    state = after(unlocked, locked(OTHER_HOLDER))
+    assert (state.made_progress, state.lock_version) == (False, 8)
+
+
+def test_a_lock_that_resumes_a_waiting_run_does_not_hide_its_progress() -> None:
+    waiting = after(state_of(LOCKED), JoinNext(JOIN_SET, SOON), counts=JoinSetCounts(1, 0, 0))
+    woken = after(waiting, child_finished(), counts=JoinSetCounts(1, 0, 1))
+    state = after(woken, locked(HOLDER, LATER))
+    assert (state.status, state.made_progress, state.lock_version) == (LOCKED, True, 1)
 
 
 def test_a_refused_response_is_named() -> None:

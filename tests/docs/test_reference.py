@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +58,18 @@ def test_every_command_is_in_the_reference(repository):
         path for path in commands(cli, "obelisk") if not path.startswith(("obelisk component", "obelisk execution"))
     ]
     assert [path for path in paths if f"`{path}" not in page] == []
+
+
+def test_every_option_that_the_reference_shows_exists(repository):
+    page = (repository / "docs/reference/cli.md").read_text()
+    rows = re.findall(r"^\| `obelisk ([^`]*)`", page, re.MULTILINE)
+    assert len(rows) > 15
+    for row in rows:
+        names, command = row.split(), cli
+        while isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), names.pop(0))
+        known = {option for param in command.params for option in param.opts}
+        assert set(re.findall(r"--[a-z-]+", row)) <= known, row
 
 
 def test_the_configuration_of_the_repository_names_files_that_exist(repository):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.control import Control, controlled
 from tests.e2e.process import Server
-from tests.e2e.world import World, fibo, spin
+from tests.e2e.world import World, fibo, scripts, spin, stubs
 
 MakeWorld = Callable[..., World]
 
@@ -46,3 +47,15 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Itera
 def shared(shared_world: World) -> Server:
     """A server that nobody stops; tests submit to it and look at what they submitted."""
     return shared_world.start()
+
+
+@pytest.fixture(scope="session")
+def control(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Control]:
+    """A server of scripts, stubs, and activities that may run for an hour; see ``shared``."""
+    tables = scripts() + stubs() + fibo() + spin('exec.lock_expiry = "1h"')
+    world = World(tmp_path_factory.mktemp("control"), cache, 'server.shutdown_timeout = "1ms"\n' + tables)
+    try:
+        with controlled(world, world.start()) as control:
+            yield control
+    finally:
+        world.close()

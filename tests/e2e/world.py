@@ -8,6 +8,7 @@ from subprocess import Popen
 
 from tests.e2e.logs import Logs, read_logs
 from tests.e2e.process import Ended, Server, run_obelisk, start_obelisk, start_server
+from tests.e2e.rpc import ASK, FOO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WAT = ROOT / "examples" / "wat"
@@ -40,6 +41,22 @@ def fibo(activity_keys: str = "", workflow_keys: str = "") -> str:
 def spin(keys: str = "") -> str:
     """Return the table of the activity that misbehaves."""
     return activity("spin", GUESTS / "spin.wat", keys)
+
+
+def scripts(keys: str = "", path: Path = GUESTS / "scripted.wat") -> str:
+    """Return the table of the workflow that runs scripts; ``tests.scripts`` writes them."""
+    return workflow("scripted", path, keys)
+
+
+def stub(ffqn: str, result: str, **params: str) -> str:
+    """Return the table of a stub; ``params`` are names and types."""
+    pairs = ", ".join(f'{{ name = "{name}", type = "{kind}" }}' for name, kind in params.items())
+    return f'[[activity_stub]]\nffqn = "{ffqn}"\nparams = [{pairs}]\nreturn_type = "{result}"\n\n'
+
+
+def stubs() -> str:
+    """Return the tables of ``rpc.FOO``, which cannot say why it failed, and of ``rpc.ASK``, which can."""
+    return stub(FOO, "result<string>", arg="string") + stub(ASK, "result<string, string>", amount="u64")
 
 
 class World:

@@ -14,6 +14,18 @@ from obelisk.config.load import config_from_text
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.storage import Deployment
 from obelisk.plugins import Origin, Plugins
+from obelisk.testing.storage_samples import (
+    RUN_FN,
+    asked_delay,
+    at,
+    batch,
+    cancelling,
+    create,
+    delay,
+    execution,
+    locked,
+    made,
+)
 
 WRAPPING_STORE = '''
 """A storage that counts what is asked of the memory storage."""
@@ -92,6 +104,20 @@ async def test_its_storage_is_used_by_name(install, tmp_path):
         await storage.deployment(Deployment("Dep_00000000000000000000000000", "digest", clock.now()))
     assert storage.label == "mine"
     assert "deployment" in storage.asked
+
+
+async def test_everything_of_the_interface_can_be_asked_of_it(install, tmp_path):
+    install_counting(install)
+    store = chosen_store(tmp_path)
+    host = Host(SystemClock(), os.urandom, tmp_path, tmp_path, logging.getLogger("test"))
+    asked = (asked_delay(), asked_delay(2), *cancelling())
+    async with store.provider.open(store.settings, host) as storage:
+        await storage.commit(batch(create(execution(), locked(), made(), *asked)))
+        assert await storage.pause_delay(delay(), paused=True)
+        assert [due.delay_id for due in await storage.due_delays(at(99), limit=10)] == [delay(2)]
+        assert [held.execution_id for held in await storage.ending(limit=10)] == [execution()]
+        assert await storage.unfinished_functions() == {RUN_FN: 1}
+    assert {"commit", "pause_delay", "ending", "unfinished_functions"} <= set(storage.asked)
 
 
 def test_the_command_line_lists_it(install):

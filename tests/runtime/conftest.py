@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
+from obelisk.builtin import memory_storage
+from obelisk.builtin.memory_storage import MemoryStorage
+from obelisk.runtime.garbage import GarbageCollector
 from obelisk.testing.clock import ManualClock
 from obelisk.testing.engine import EngineHarness, engine_harness
 
@@ -56,6 +59,28 @@ def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
         return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=next(seeds))
 
     return open_one
+
+
+@pytest.fixture
+def reopen(open_engine: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """As ``open_engine``, and what is in memory outlives an engine as a file does."""
+
+    class Kept(MemoryStorage):
+        def close(self) -> None:
+            pass
+
+    kept = Kept()
+    monkeypatch.setattr(memory_storage, "MemoryStorage", lambda: kept)
+    return open_engine
+
+
+@pytest.fixture(scope="module")
+def one_collection() -> Iterator[None]:
+    """Collect garbage once for the engines of a module, and not for each: it takes longer than most tests."""
+    collector = GarbageCollector()
+    collector.take_over()
+    yield
+    collector.give_back()
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,30 @@ async def test_every_write_of_a_running_execution_names_its_version_and_cursor(o
         assert all(write.expected_cursor is not None for write in roots)
 
 
+async def test_a_batch_names_the_commits_that_its_workflow_ran_ahead_of(open_engine: Open, storage: str):
+    async with open_engine(FIBO, FIBO_WORKFLOW, kernel="[workflows]\nmax_events_per_run = 1") as harness:
+        watched = watch(harness)
+        commit = watched._storage.commit
+        earlier: list[tuple[Batch, asyncio.Future[Committed]]] = []
+        ahead = []
+
+        def commit_and_check(batch: Batch) -> asyncio.Future[Committed]:
+            under_way = {future for before, future in earlier if not future.done() and writes_to_root(before)}
+            if writes_to_root(batch):
+                ahead.append(len(under_way))
+                assert under_way <= set(batch.after)
+            earlier.append((batch, commit(batch)))
+            return earlier[-1][1]
+
+        watched._storage.commit = commit_and_check
+        await harness.call("testing:fibo-workflow/workflow.fiboa-concurrent", 10, 20)
+        assert max(ahead) >= (2 if storage == "sqlite" else 0)
+
+
+def writes_to_root(batch: Batch) -> bool:
+    return any("." not in write.execution_id for write in batch.writes)
+
+
 async def test_nothing_starts_before_the_commit_that_holds_its_cause(open_engine: Open):
     async with open_engine(FIBO, FIBO_WORKFLOW, kernel="[workflows]\nrun_ahead = false") as harness:
         watched = watch(harness)

@@ -69,3 +69,9 @@ async def test_a_scheme_without_a_source_is_named(open_engine: Open):
 async def test_text_that_is_no_component_is_refused(open_engine: Open, tmp_path: Path):
     (tmp_path / "bad.wat").write_text("(component (nonsense))")
     assert "component `bad`" in await refusal(open_engine, activity("bad", str(tmp_path / "bad.wat")))
+
+
+async def test_only_workflows_may_have_functions_that_are_named_cancellable(open_engine: Open):
+    stub = '[[activity_stub]]\nffqn = "testing:stub/stub.ask-cancellable"\n'
+    message = await refusal(open_engine, stub)
+    assert "exports `testing:stub/stub.ask-cancellable`, but names that end in `-cancellable` are reserved" in message

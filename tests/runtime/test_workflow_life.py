@@ -9,8 +9,6 @@ from datetime import timedelta
 import pytest
 
 from obelisk.core.events import (
-    ComponentId,
-    ComponentRole,
     Created,
     FailureKind,
     Finished,
@@ -55,7 +53,7 @@ async def test_stored_params_that_do_not_fit_any_more_finish_their_execution_onl
         kernel = harness.engine._kernel
         wrong = [harness.engine.executions.generate_id() for _ in range(2)]
         for execution, function in zip(wrong, (Ffqn("testing:fibo/fibo.fibo"), FIBOA), strict=True):
-            component = ComponentId(ComponentRole.ACTIVITY, "old", "sha256:" + "0" * 64)
+            component = kernel.functions.get(function).entry.component.id
             created = Created(function, ["ten"], None, now, component, harness.engine.components.deployment_id)
             await kernel.storage.commit(Batch((Write(execution, (Entry(now, created),), 0),)))
         kernel.wake_executors()

@@ -120,11 +120,19 @@ class Bench:
 
     def program(self, name: str, function: str, *params: Any, log: list[LogLine] | None = None) -> Program:
         """Return a workflow that has not started."""
-        if name not in self._workflows:
-            self._workflows[name] = self.components.workflow(self.prepare(name), WorkflowSettings(name="a_workflow"))
-        program = Program(self._workflows[name], call(function, *params), [] if log is None else log)
+        return self.begin(name, call(function, *params), [] if log is None else log)
+
+    def begin(self, name: str, call: WorkflowCall, log: list[LogLine]) -> Program:
+        """Return a workflow that has not started, of any execution."""
+        program = Program(self.workflow(name), call, log)
         self._programs.append(program.program)
         return program
+
+    def workflow(self, name: str) -> WasmWorkflow:
+        """Open a workflow; once."""
+        if name not in self._workflows:
+            self._workflows[name] = self.components.workflow(self.prepare(name), WorkflowSettings(name="a_workflow"))
+        return self._workflows[name]
 
     def close(self) -> None:
         """Drop the guests, the linkers and the engine."""
@@ -190,5 +198,6 @@ def activity_call(function: str, *params: Any) -> ActivityCall:
 
 
 def _binary(name: str) -> bytes:
-    text = name if name.startswith("(") else next(d for d in (GUESTS / name, EXAMPLES / name) if d.exists()).read_text()
+    found = (path for path in (GUESTS / name, EXAMPLES / name, ROOT / name) if path.exists())
+    text = name if name.startswith("(") else next(found).read_text()
     return binary_of(text.encode(), origin=name[:40], max_size=MEBIBYTE)

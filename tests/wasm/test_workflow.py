@@ -65,6 +65,13 @@ async def test_a_failed_child_is_an_err_where_the_type_can_say_so(bench):
     assert end == Returned({"err": None})
 
 
+async def test_a_call_whose_refusal_is_recorded_traps_with_the_reason(bench):
+    program = bench.program("fibo_workflow.wat", FIBOA, 10, 2)
+    _, end = await program.play(Refused(RefusalKind.FUNCTION_NOT_FOUND))
+    assert end == Crashed(f"workflow trap: a call of `{FIBO}` is recorded as function_not_found", retry=False)
+    assert bench.guests == []
+
+
 async def test_a_sleep_is_asked_as_it_was_meant(bench):
     program = bench.program("sleepy.wat", SLEEPY + "sleep-named", 1500, "nap")
     asked, end = await program.play(DelayPassed(DELAY, 1, 2))
@@ -98,13 +105,6 @@ async def test_what_is_drawn_is_asked_and_handed_on(bench):
     asked, end = await program.play(*replies)
     assert asked == [DrawU64(10, 19), DrawU64(10, 20), DrawString(5, 9), DrawExecutionId(), CurrentExecutionId()]
     assert end == Returned({"ok": [reply.value for reply in replies]})
-
-
-async def test_an_empty_range_traps_with_the_reason(bench):
-    program = bench.program("drawer.wat", "testing:drawer/drawer.number", 5, 5)
-    asked, end = await program.play(Refused(RefusalKind.INVALID_RANGE, "nothing is between"))
-    assert asked == [DrawU64(5, 4)]
-    assert end == Crashed("workflow trap: nothing is between", retry=False)
 
 
 # --- join sets that are dropped ------------------------------------------------------------------------------------------

@@ -185,7 +185,8 @@ def _finished_message(event: Finished) -> pb.ExecutionEvent.Finished:
     )
 
 
-def _finished_of(message: pb.ExecutionEvent.Finished) -> Finished:
+def finished_of(message: pb.ExecutionEvent.Finished) -> Finished:
+    """Read the last event of a log."""
     return Finished(result_of(message.value), _traces_of(message.http_client_traces))
 
 
@@ -267,7 +268,7 @@ _READ: dict[str, Callable[[Any], Event]] = {
     "unlocked": _unlocked_of,
     "temporarily_failed": _failed_of,
     "temporarily_timed_out": _timed_out_of,
-    "finished": _finished_of,
+    "finished": finished_of,
     "component_upgrade_finished": _upgrade_of,
     "paused": lambda message: Paused(),
     "unpaused": lambda message: Unpaused(),

@@ -213,8 +213,9 @@ class _Draft:
             self.pages.responses.append(child_row(number, cursor, at, response, logged=same))
             return
         self.pages.responses.append(delay_row(number, cursor, at, response))
-        if self.pages.delays.pop((number, response.delay_id), None) is None:
-            self.pages.delays_done.append((number, response.delay_id))
+        # The row may be there already, whether or not this batch asks for the delay again.
+        self.pages.delays.pop((number, response.delay_id), None)
+        self.pages.delays_done.append((number, response.delay_id))
 
     def _answered(self, key: str) -> bool:
         return key in self.pages.answered or key in self._ledger.answered

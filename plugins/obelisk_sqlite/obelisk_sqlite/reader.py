@@ -18,6 +18,7 @@ from obelisk.core.state import State
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, ExecutorId
 from obelisk.interfaces.storage import DueDelay, ExecutionLog, ExecutionQuery, Held
+from obelisk.names import Ffqn
 from obelisk_sqlite.connection import open_configured, storage_error
 from obelisk_sqlite.listing import select_page
 from obelisk_sqlite.rows import RESPONSE_SELECT, STATE_SELECT, read_event, read_response, read_state
@@ -34,15 +35,21 @@ _DUE_DELAYS = """SELECT s.execution_id, d.join_set_id, d.delay_id, d.expires_at
     FROM t_delay d INDEXED BY t_delay_expires JOIN t_state s ON s.id = d.execution
     WHERE d.paused = 0 AND d.expires_at <= ? ORDER BY d.expires_at, d.execution, d.delay_id LIMIT ?"""
 _EXPIRED_LOCKS = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_timer
-    WHERE status <> 'finished' AND status = 'locked' AND due_at <= ? ORDER BY due_at, id LIMIT ?"""
+    WHERE status <> 'finished' AND status = 'locked' AND lifecycle = 'active' AND due_at <= ?
+    ORDER BY due_at, id LIMIT ?"""
 _NEXT_TIMER = """SELECT min(at) FROM (
     SELECT min(expires_at) AS at FROM t_delay INDEXED BY t_delay_expires WHERE paused = 0 AND expires_at > :after
     UNION ALL SELECT min(due_at) FROM t_state INDEXED BY t_state_timer
-        WHERE status <> 'finished' AND status = 'locked' AND due_at > :after
+        WHERE status <> 'finished' AND status = 'locked' AND lifecycle = 'active' AND due_at > :after
     UNION ALL SELECT min(due_at) FROM t_state INDEXED BY t_state_timer
         WHERE status <> 'finished' AND status = 'pending_at' AND lifecycle = 'active' AND due_at > :after)"""
 _HELD = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_timer
     WHERE status <> 'finished' AND executor_id IN (SELECT value FROM json_each(?)) ORDER BY id"""
+
+_ENDING = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_ending
+    WHERE (lifecycle = 'cancelling' OR closing = 1) AND status <> 'finished' ORDER BY created_at, id LIMIT ?"""
+_UNFINISHED = """SELECT ffqn, count(*) FROM t_state INDEXED BY t_state_timer
+    WHERE status <> 'finished' GROUP BY ffqn"""
 
 
 class Reader:
@@ -146,6 +153,16 @@ def held_by(connection: sqlite3.Connection, executors_json: str) -> list[Held]:
 def executors_json(executors: frozenset[ExecutorId]) -> str:
     """Return executors as ``held_by`` takes them."""
     return msgspec.json.encode(sorted(executors)).decode()
+
+
+def ending(connection: sqlite3.Connection, *, limit: int) -> list[Held]:
+    """Return executions that are being cancelled or close a join set, oldest first."""
+    return _held(connection.execute(_ENDING, (limit,)).fetchall())
+
+
+def unfinished_functions(connection: sqlite3.Connection) -> dict[Ffqn, int]:
+    """Return how many unfinished executions each function has."""
+    return {Ffqn(ffqn): count for ffqn, count in connection.execute(_UNFINISHED)}
 
 
 def list_executions(connection: sqlite3.Connection, query: ExecutionQuery) -> list[Held]:

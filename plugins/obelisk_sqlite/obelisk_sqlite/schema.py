@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x4F42504B
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MIGRATION_SET = "obelisk-sqlite"
 
 _TABLES = (
@@ -119,6 +119,10 @@ def migrations() -> Migrations:
     def _tables(db: Database) -> None:
         for statement in _TABLES:
             db.execute(statement)
+
+    @steps(name="2_ending")
+    def _ending(db: Database) -> None:
+        db.execute("CREATE INDEX t_state_ending ON t_state (created_at) WHERE lifecycle = 'cancelling' OR closing = 1")
 
     return steps
 

@@ -12,7 +12,7 @@ from obelisk.clock import to_microseconds
 from obelisk.core.events import LogEvent
 from obelisk.core.state import JoinSetCounts
 from obelisk.errors import StorageError
-from obelisk.ids import ExecutionId, JoinSetId
+from obelisk.ids import DelayId, ExecutionId, JoinSetId, delay_owner
 from obelisk.interfaces.storage import Batch, Committed, Deployment, Entry, LockedExecution, LockWanted, Write
 from obelisk_sqlite.ledger import Known, Ledger, Pages, response_key
 from obelisk_sqlite.rows import FIXED_COLUMNS, STATE_COLUMNS, STATE_SELECT, Row, read_event, read_state, state_row
@@ -67,6 +67,8 @@ _SELECT_COUNTS = _selects(
 )
 _SELECT_CHILDREN = _selects("SELECT child_execution_id FROM t_join_set_response WHERE child_execution_id")
 _SELECT_DELAYS = _selects("SELECT delay_id FROM t_join_set_response WHERE delay_id")
+_PAUSE_DELAY = """UPDATE t_delay SET paused = ?
+    WHERE execution = (SELECT id FROM t_state WHERE execution_id = ?) AND delay_id = ?"""
 _SELECT_CREATED = _selects(
     """SELECT s.execution_id, l.version, l.created_at, l.event
     FROM t_state s JOIN t_execution_log l ON l.execution = s.id AND l.version = 0 WHERE s.execution_id"""
@@ -152,6 +154,12 @@ class Session:
         writes = tuple([Write(execution_id, entries, None) for execution_id in found])
         states = self._ledger.apply(Batch(writes)).states
         return [LockedExecution(id, state, created[id]) for id, state in zip(found, states, strict=True)]
+
+    def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
+        """Pause or unpause a delay; see ``Storage.pause_delay``."""
+        self.flush()
+        owner, _ = delay_owner(delay_id)
+        return self._connection.execute(_PAUSE_DELAY, (paused, owner, delay_id)).rowcount == 1
 
     def deployment(self, proposed: Deployment) -> tuple[str, str, int]:
         """Return the stored ``(deployment_id, digest, created_at)``; see ``Storage.deployment``."""

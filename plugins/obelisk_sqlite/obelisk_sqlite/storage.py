@@ -12,7 +12,7 @@ from pathlib import Path
 from obelisk.clock import from_microseconds
 from obelisk.core.events import LogEvent, LogResponse
 from obelisk.core.state import State
-from obelisk.ids import DeploymentId, ExecutionId, ExecutorId
+from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.storage import (
     Batch,
@@ -25,6 +25,7 @@ from obelisk.interfaces.storage import (
     LockedExecution,
     LockWanted,
 )
+from obelisk.names import Ffqn
 from obelisk_sqlite import reader
 from obelisk_sqlite.connection import PAGE_SIZE, check_pragmas, check_writable, configure, connect, storage_error
 from obelisk_sqlite.files import database_path, make_directory
@@ -141,6 +142,19 @@ class SqliteStorage:
         """Return the unfinished executions that one of ``executors`` holds."""
         text = reader.executors_json(executors)
         return await self._reader.run(lambda connection: reader.held_by(connection, text))
+
+    async def ending(self, *, limit: int) -> list[Held]:
+        """Return executions that are being cancelled or close a join set, oldest first."""
+        return await self._reader.run(lambda connection: reader.ending(connection, limit=max(limit, 0)))
+
+    async def unfinished_functions(self) -> dict[Ffqn, int]:
+        """Return how many unfinished executions each function has."""
+        return await self._reader.run(reader.unfinished_functions)
+
+    async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
+        """Say whether a delay is kept from falling due, after every batch that was queued before."""
+        is_open: bool = await self._writer.put(call=lambda session: session.pause_delay(delay_id, paused=paused))
+        return is_open
 
     async def list_executions(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""

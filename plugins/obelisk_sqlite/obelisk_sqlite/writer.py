@@ -1,6 +1,6 @@
 """The thread that writes: everything that waits becomes one transaction, and so one fsync.
 
-    commit / lock / deployment        queue             thread
+    commit / lock / pause_delay       queue             thread
     ---- Work(future) ------------->  [w w w w]  ---->  BEGIN IMMEDIATE, every w in order, COMMIT
     <--- one call_soon_threadsafe for all futures ---------------------------------------/
 
@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
-from obelisk.interfaces.storage import Batch
+from obelisk.interfaces.storage import LOST_BASE, Batch, lost_its_base
 from obelisk_sqlite.connection import describe, open_configured
 from obelisk_sqlite.session import Cache, Session
 
@@ -36,7 +36,7 @@ Call = Callable[[Session], Any]
 class Work:
     """Something to do in a transaction, and who waits for it; without batch and call it only waits for its turn."""
 
-    __slots__ = ("batch", "call", "error", "future", "result")
+    __slots__ = ("after", "batch", "call", "error", "future", "lost_base", "result")
 
     def __init__(self, future: asyncio.Future[Any], batch: Batch | None = None, call: Call | None = None) -> None:
         self.future = future
@@ -44,6 +44,9 @@ class Work:
         self.call = call
         self.result: Any = None
         self.error: StorageError | None = None
+        self.after: tuple[Work, ...] = ()
+        """Batches of unknown outcome that this one builds on."""
+        self.lost_base = batch is not None and lost_its_base(batch)
 
     @property
     def writes(self) -> bool:
@@ -54,6 +57,8 @@ class Work:
         """Do it; what the storage refuses becomes ``error``."""
         self.result = self.error = None
         try:
+            if self.lost_base or any(work.error is not None for work in self.after):
+                raise CommitRefusedError(LOST_BASE)
             if self.batch is not None:
                 self.result = session.commit(self.batch)
             elif self.call is not None:
@@ -72,7 +77,7 @@ class Writer:
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._cache = Cache()
         self._connection: sqlite3.Connection | None = open_configured(path, pragmas, writes=True)
-        self._waiting = 0
+        self._waiting: dict[asyncio.Future[Any], Work] = {}
         self.transactions = 0
         """How many transactions were committed."""
         self._closed = False
@@ -82,14 +87,16 @@ class Writer:
     @property
     def is_idle(self) -> bool:
         """Whether the outcome of everything that was put is known."""
-        return self._waiting == 0
+        return not self._waiting
 
     def put(self, batch: Batch | None = None, *, call: Call | None = None) -> asyncio.Future[Any]:
         """Queue a batch or a call, and return the future of its outcome. Raises ``StorageError`` when closed."""
         if self._closed:
             raise StorageError(f"the database `{self._path}` was closed")
         work = Work(self._loop.create_future(), batch, call)
-        self._waiting += 1
+        if batch is not None:
+            work.after = tuple(self._waiting[commit] for commit in batch.after if commit in self._waiting)
+        self._waiting[work.future] = work
         self._queue.put(work)
         return work.future
 
@@ -129,8 +136,9 @@ class Writer:
             return
 
     def _resolve(self, group: list[Work]) -> None:
-        self._waiting -= len(group)
         for work in group:
+            del self._waiting[work.future]
+            work.after = ()  # else each would keep all before it
             if work.future.done():
                 continue
             if work.error is None:

@@ -30,9 +30,9 @@ from obelisk.core.events import (
     Unpaused,
 )
 from obelisk.errors import ObeliskError
-from obelisk.ids import ExecutionId
+from obelisk.ids import DelayId, ExecutionId, JoinSetId
 from obelisk.interfaces.provider import Host
-from obelisk.interfaces.storage import Batch, Bucket, ExecutionQuery, LockWanted, Order, Storage, Write
+from obelisk.interfaces.storage import Batch, Bucket, Committed, ExecutionQuery, LockWanted, Order, Storage, Write
 from obelisk.testing.storage_samples import (
     OTHER_FN,
     OTHER_JOIN_SET,
@@ -44,6 +44,7 @@ from obelisk.testing.storage_samples import (
     child,
     child_done,
     created,
+    delay,
     delay_done,
     entries,
     execution,
@@ -58,6 +59,7 @@ from obelisk.testing.storage_samples import (
 )
 
 IDS = (execution(1), execution(2), child(1), child(2))
+JOIN_SETS = (JoinSetId("g:1"), OTHER_JOIN_SET, JoinSetId("o:1-run"))
 TIMES = st.integers(0, 20)
 
 
@@ -71,14 +73,26 @@ class Proposal(Struct, frozen=True):
     cursor: int | None
 
 
+Truth = dict[ExecutionId, tuple[int, int]]
+"""The next version and the cursor of each execution."""
 Burst = list[list[Proposal]]
 """Batches that are queued before the first is awaited."""
-Step = Burst | LockWanted | ExecutionQuery
+
+
+class Pause(Struct, frozen=True):
+    """A call of ``pause_delay``, queued behind a burst that is not awaited before it."""
+
+    burst: Burst
+    delay_id: DelayId
+    paused: bool
+
+
+Step = Burst | Pause | LockWanted | ExecutionQuery
 
 
 def an_item() -> st.SearchStrategy[Event | Response]:
     """Draw an event or a response."""
-    join_sets = st.sampled_from(["g:1", OTHER_JOIN_SET, "o:1-run"])
+    join_sets = st.sampled_from(JOIN_SETS)
     numbers = st.integers(1, 2)
     return st.one_of(
         st.builds(created, st.sampled_from([RUN_FN, OTHER_FN]), due=TIMES, made_of=st.sampled_from("ab")),
@@ -144,9 +158,21 @@ def a_lock() -> st.SearchStrategy[LockWanted]:
     )
 
 
+def a_delay() -> st.SearchStrategy[DelayId]:
+    """Draw a delay, often one that was asked for."""
+    owners = st.sampled_from([IDS[0], IDS[0], IDS[0], IDS[1]])
+    return st.builds(
+        lambda number, owner, join_set: delay(number, owner=owner, join_set=join_set),
+        st.integers(1, 2),
+        owners,
+        st.sampled_from(JOIN_SETS),
+    )
+
+
 A_BURST = st.lists(st.lists(a_proposal(), min_size=1, max_size=3), min_size=1, max_size=4)
+A_PAUSE = st.builds(Pause, st.just([]) | A_BURST, a_delay(), st.booleans())
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
-    st.one_of(A_BURST, A_BURST, a_lock(), a_query()), min_size=1, max_size=8
+    st.one_of(A_BURST, A_BURST, A_PAUSE, a_lock(), a_query()), min_size=1, max_size=8
 )
 
 
@@ -158,14 +184,18 @@ async def outcome(action: Awaitable[Any]) -> Any:
         return type(error), str(error)
 
 
-async def propose(storage: Storage, burst: Burst, truth: dict[ExecutionId, tuple[int, int]]) -> list[Any]:
-    """Queue the batches of a burst together, and return their outcomes."""
+def queue(storage: Storage, burst: Burst, truth: Truth) -> list[asyncio.Future[Committed]]:
+    """Queue the batches of a burst together."""
     batches = [Batch(tuple(_write(proposal, truth) for proposal in proposals)) for proposals in burst]
-    futures = [storage.commit(batch) for batch in batches]
-    return [await outcome(future) for future in futures]
+    return [storage.commit(batch) for batch in batches]
 
 
-def _write(proposal: Proposal, truth: dict[ExecutionId, tuple[int, int]]) -> Write:
+async def propose(storage: Storage, burst: Burst, truth: Truth) -> list[Any]:
+    """Return the outcomes of batches that were queued together."""
+    return [await outcome(future) for future in queue(storage, burst, truth)]
+
+
+def _write(proposal: Proposal, truth: Truth) -> Write:
     id = IDS[proposal.target]
     version, cursor = truth.get(id, (0, 0))
     return Write(
@@ -184,23 +214,33 @@ async def everything(storage: Storage) -> list[Any]:
         found.append(await storage.expired_locks(at(seconds), limit=3))
         found.append(await storage.next_timer(at(seconds)))
     found.append(await storage.held_by(frozenset({executor(1)})))
+    found.append(await storage.ending(limit=2))
+    found.append(await storage.unfinished_functions())
     return found
 
 
 async def compare(steps: list[Step], memory: Storage, sqlite: Storage) -> None:
     """Do the same with both and compare each answer."""
     for step in steps:
-        if isinstance(step, list):
-            states = {id: await memory.state(id) for id in IDS}
-            truth = {id: (state.next_version, state.cursor) for id, state in states.items() if state is not None}
-            assert await propose(sqlite, step, truth) == await propose(memory, step, truth)
-        else:
-            assert await outcome(_ask(sqlite, step)) == await outcome(_ask(memory, step))
+        states = {id: await memory.state(id) for id in IDS}
+        truth = {id: (state.next_version, state.cursor) for id, state in states.items() if state is not None}
+        assert await answers(sqlite, step, truth) == await answers(memory, step, truth)
         assert await everything(sqlite) == await everything(memory)
 
 
-async def _ask(storage: Storage, step: LockWanted | ExecutionQuery) -> Any:
-    return await (storage.lock(step) if isinstance(step, LockWanted) else storage.list_executions(step))
+async def answers(storage: Storage, step: Step, truth: Truth) -> list[Any]:
+    """Do a step and return what was answered."""
+    match step:
+        case list():
+            return await propose(storage, step, truth)
+        case Pause():
+            futures = queue(storage, step.burst, truth)
+            paused = await storage.pause_delay(step.delay_id, paused=step.paused)
+            return [paused, *[await outcome(future) for future in futures]]
+        case LockWanted():
+            return [await outcome(storage.lock(step))]
+        case ExecutionQuery():
+            return [await outcome(storage.list_executions(step))]
 
 
 async def run(steps: list[Step]) -> None:

@@ -13,9 +13,12 @@ from obelisk_sqlite import schema
 from obelisk_sqlite.files import delete_database
 from obelisk_sqlite.storage import SqliteStorage
 
+from obelisk.core.state import Status
 from obelisk.errors import ConfigError, SchemaVersionError, StorageError
+from obelisk.testing.storage_samples import OTHER_FN, RUN_FN, append, batch, delay, delay_done, execution
 
 Opens = Callable[..., AbstractAsyncContextManager[SqliteStorage]]
+VERSION_1 = Path(__file__).with_name("version-1.sql")
 
 
 def content(file: Path) -> bytes:
@@ -43,6 +46,16 @@ def execute(database: Path, *statements: str) -> list[tuple[object, ...]]:
     return rows[-1]
 
 
+def make_version_1(database: Path) -> None:
+    """Make a database as the first version of obelisk-sqlite left it.
+
+    It holds an execution that waits for a child and a delay, its child, one that is being cancelled, and a finished one.
+    """
+    database.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.executescript(VERSION_1.read_text())
+
+
 async def refuses(opens: Opens, database: Path, error: type[StorageError], *words: str) -> None:
     """Open a database that has to be refused without a change of its file."""
     before = content(database)
@@ -56,13 +69,45 @@ async def test_a_new_database_gets_its_schema_version(opens: Opens, database: Pa
     await opened(opens)
     assert execute(database, "PRAGMA user_version") == [(schema.SCHEMA_VERSION,)]
     assert execute(database, "PRAGMA application_id") == [(schema.APPLICATION_ID,)]
-    assert execute(database, "SELECT name FROM _sqlite_migrations") == [("1_tables",)]
+    assert execute(database, "SELECT name FROM _sqlite_migrations") == [("1_tables",), ("2_ending",)]
 
 
 async def test_every_table_is_strict(opens: Opens, database: Path) -> None:
     await opened(opens)
     loose = "SELECT name FROM pragma_table_list WHERE name LIKE 't\\_%' ESCAPE '\\' AND NOT strict"
     assert execute(database, loose) == []
+
+
+async def test_a_database_of_version_1_is_migrated_and_goes_on(opens: Opens, database: Path) -> None:
+    make_version_1(database)
+    async with opens() as storage:
+        (cancelled,) = await storage.ending(limit=10)
+        assert (cancelled.execution_id, cancelled.state.next_version) == (execution(2), 2)
+        assert await storage.unfinished_functions() == {RUN_FN: 2, OTHER_FN: 1}
+        assert await storage.pause_delay(delay(), paused=True)
+        committed = await storage.commit(batch(append(execution(1), delay_done(), version=6, cursor=0)))
+        assert committed.states[0].status is Status.PENDING
+        assert await storage.load(execution(3)) is not None
+    assert execute(database, "PRAGMA user_version") == [(schema.SCHEMA_VERSION,)]
+
+
+async def test_a_migrated_database_has_the_tables_of_a_new_one(opens: Opens, database: Path) -> None:
+    make_version_1(database)
+    await opened(opens)
+    tables = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+    migrated = execute(database, tables)
+    delete_database(database.parent)
+    await opened(opens)
+    assert execute(database, tables) == migrated
+
+
+async def test_a_migration_that_fails_leaves_version_1_as_it_was(opens: Opens, database: Path) -> None:
+    make_version_1(database)
+    execute(database, "CREATE INDEX t_state_ending ON t_state (id)")
+    with pytest.raises(StorageError, match="t_state_ending"):
+        await opened(opens)
+    assert execute(database, "PRAGMA user_version") == [(1,)]
+    assert execute(database, "SELECT name FROM _sqlite_migrations") == [("1_tables",)]
 
 
 async def test_a_database_is_opened_again_without_a_change(opens: Opens, database: Path) -> None:
@@ -120,7 +165,7 @@ async def test_a_migration_that_fails_leaves_nothing(
 
 async def test_a_new_database_may_be_opened_twice_at_once(opens: Opens, database: Path) -> None:
     await asyncio.gather(*[opened(opens) for _ in range(4)])
-    assert execute(database, "SELECT count(*) FROM _sqlite_migrations") == [(1,)]
+    assert execute(database, "SELECT count(*) FROM _sqlite_migrations") == [(2,)]
 
 
 async def test_pragmas_of_the_configuration_replace_the_defaults(opens: Opens, database: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
+from obelisk_sqlite import reader
 from obelisk_sqlite.connection import open_configured
 from obelisk_sqlite.storage import SqliteStorage
 
@@ -20,11 +21,15 @@ from obelisk.testing.storage_samples import (
     append,
     asked_child,
     asked_delay,
+    at,
     batch,
+    cancelling,
     child,
     child_done,
     create,
     created,
+    delay,
+    delay_done,
     execution,
     finished,
     locked,
@@ -141,6 +146,58 @@ async def test_two_storages_on_one_file_never_lock_the_same_execution(opens: Ope
         assert sorted(found) == [execution(number) for number in range(20)]
 
 
+async def test_a_paused_delay_is_paused_after_a_restart(opens: Opens) -> None:
+    async with opens() as storage:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay(1), asked_delay(2, paused=True))))
+        await storage.pause_delay(delay(1), paused=True)
+        await storage.pause_delay(delay(2), paused=False)
+    async with opens() as storage:
+        assert [due.delay_id for due in await storage.due_delays(at(99), limit=10)] == [delay(2)]
+
+
+async def test_a_delay_is_asked_for_paused_and_answered_in_one_transaction(opens: Opens, database: Path) -> None:
+    async with opens() as storage:
+        before = storage.transactions
+        with closing(hold_the_write_lock(database)):
+            first = storage.commit(batch(create(ONE, locked(), made(), asked_delay(1), asked_delay(2))))
+            pauses = [asyncio.ensure_future(storage.pause_delay(delay(number), paused=True)) for number in (1, 2)]
+            await asyncio.sleep(0)
+            answer = storage.commit(batch(append(ONE, delay_done(1), waits(), version=5, cursor=0)))
+            late = asyncio.ensure_future(storage.pause_delay(delay(1), paused=False))
+            await asyncio.sleep(0)
+        await asyncio.gather(first, answer)
+        assert [await pause for pause in (*pauses, late)] == [True, True, False]
+        assert storage.transactions <= before + 2
+        assert await storage.due_delays(at(99), limit=10) == []
+        await storage.commit(batch(append(ONE, delay_done(2))))
+        assert not await storage.pause_delay(delay(2), paused=False)
+
+
+async def test_a_delay_paused_by_another_storage_is_answered_by_this_one(opens: Opens) -> None:
+    async with opens() as mine, opens() as yours:
+        await mine.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        assert await yours.pause_delay(delay(), paused=True)
+        assert await mine.due_delays(at(99), limit=10) == []
+        await mine.commit(batch(append(ONE, delay_done(success=False), version=4, cursor=0)))
+        assert not await yours.pause_delay(delay(), paused=False)
+
+
+async def test_a_pause_that_fails_is_an_error_and_pauses_nothing(opens: Opens, database: Path) -> None:
+    async with opens(busy_timeout=1) as storage:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        with closing(hold_the_write_lock(database)), pytest.raises(CommitUnknownError, match="locked"):
+            await storage.pause_delay(delay(), paused=True)
+        assert len(await storage.due_delays(at(99), limit=10)) == 1
+
+
+async def test_what_is_ending_is_found_without_looking_at_the_rest(opens: Opens, database: Path) -> None:
+    async with opens():
+        pass
+    with closing(sqlite3.connect(database)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {reader._ENDING}", (1,)).fetchall()
+    assert [row[-1] for row in plan] == ["SCAN t_state USING INDEX t_state_ending"]
+
+
 async def test_a_full_disk_leaves_the_outcome_unknown_and_the_storage_usable(opens: Opens) -> None:
     async with opens(max_page_count=100) as storage:
         await storage.commit(batch(create(ONE)))
@@ -242,11 +299,13 @@ async def test_the_database_is_whole_after_many_batches(opens: Opens, database: 
 
 
 @pytest.mark.parametrize(
-    "index", ["t_state_pending_ffqn", "t_state_pending_digest", "t_state_timer", "t_delay_expires"]
+    "index",
+    ["t_state_pending_ffqn", "t_state_pending_digest", "t_state_timer", "t_state_ending", "t_delay_expires"],
 )
 async def test_indexes_of_the_scans_hold_only_what_is_scanned(opens: Opens, database: Path, index: str) -> None:
     async with opens() as storage:
-        await storage.commit(batch(*[create(execution(number), locked(), finished()) for number in range(50)]))
+        ended = (locked(), *cancelling(), finished())
+        await storage.commit(batch(*[create(execution(number), *ended) for number in range(50)]))
     with closing(sqlite3.connect(database)) as connection:
         table, where = connection.execute(
             "SELECT tbl_name, substr(sql, instr(sql, 'WHERE')) FROM sqlite_master WHERE name = ?", (index,)

@@ -1,0 +1,136 @@
+"""Two engines on one SQLite file: what one does to executions that the other runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from obelisk.core.events import Created, FailureKind, Finished, Locked
+from obelisk.ids import ExecutionId
+from obelisk.testing.clock import ManualClock
+from obelisk.testing.engine import EngineHarness, engine_harness
+from tests import scripts
+from tests.runtime.conftest import LATE, ROOT
+from tests.runtime.scripting import (
+    FIBO_CALL,
+    SPIN_FOREVER,
+    TABLES,
+    TEXT,
+    child,
+    delay,
+    failure,
+    is_open,
+    iterations,
+    kinds,
+    reaches,
+    start,
+)
+from tests.scripts import RUN, RUN_CANCELLABLE
+
+pytestmark = pytest.mark.usefixtures("one_collection")
+
+POLL = timedelta(seconds=1)
+Two = tuple[EngineHarness, EngineHarness]
+
+
+@pytest.fixture
+async def two(tmp_path: Path, code_cache: Path) -> AsyncIterator[Two]:
+    """Two engines, the second of which runs nothing that the first began, for as long as that holds it."""
+    clock, tables = ManualClock(), TABLES.replace(LATE, "1s")
+    toml = (
+        f'[storage]\nuse = "sqlite"\n[timers_watcher]\ntick_sleep = "1s"\n[server]\nshutdown_timeout = "50ms"\n'
+        f'[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{tables}'
+    )
+    async with AsyncExitStack() as stack:
+        first, second = [
+            await stack.enter_async_context(engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed))
+            for seed in range(2)
+        ]
+        yield first, second
+
+
+async def passes(two: Two, seconds: int) -> None:
+    """Let both engines look at what the other did."""
+    for _ in range(seconds):
+        two[0].clock.advance(POLL)
+        for harness in two:
+            await iterations()
+            await harness.engine.quiet()
+            await iterations()
+
+
+async def ends(two: Two, execution: ExecutionId, within: int = 10) -> None:
+    for _ in range(within):
+        if not await is_open(two[0], execution):
+            return
+        await passes(two, 1)
+    raise AssertionError(f"`{execution}` does not end: {await two[0].events(execution)}")
+
+
+async def test_a_result_that_the_other_gives_lets_a_workflow_go_on(two: Two):
+    execution = await start(two[0], scripts.call(TEXT, "x"), scripts.call(FIBO_CALL, 10))
+    await two[1].engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
+    await ends(two, execution)
+    assert (await two[0].result(execution)).ok.value == [["ok", '"y"'], ["ok", "55"]]
+
+
+async def test_an_activity_that_the_other_cancels_is_stopped(two: Two):
+    execution = await two[0].submit(SPIN_FOREVER)
+    await reaches(lambda: two[0].engine._kernel.activities)
+    await two[1].engine.executions.cancel(execution)
+    await passes(two, 2)
+    assert not two[0].engine._kernel.activities
+    assert await kinds(two[0], execution) == [Created, Locked, Finished]
+
+
+@pytest.mark.parametrize("script", [[scripts.sleep(days=1)], [scripts.spin(2**63)]])
+async def test_a_workflow_that_the_other_cancels_is_ended(two: Two, script: list[scripts.Op]):
+    execution = await two[0].submit(RUN_CANCELLABLE, script)
+    await iterations()
+    await two[1].engine.executions.cancel(execution)
+    await ends(two, execution)
+    assert await failure(two[0], execution) is FailureKind.CANCELLED
+
+
+async def test_what_the_other_pauses_does_not_go_on_until_it_is_let_go(two: Two):
+    execution = await start(two[0], scripts.call(TEXT, "x"))
+    await two[1].engine.executions.pause(execution)
+    await two[0].engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
+    await passes(two, 3)
+    assert await is_open(two[0], execution)
+    await two[0].engine.executions.unpause(execution)
+    await ends(two, execution)
+
+
+async def test_a_delay_that_the_other_cancels_is_over(two: Two):
+    execution = await start(two[0], scripts.sleep(days=1))
+    await two[1].engine.executions.cancel_delay(delay(execution, 1, "o:1-sleep"))
+    await ends(two, execution)
+    assert (await two[0].result(execution)).ok.value == [["err", ""]]
+
+
+async def test_a_delay_ends_once_whoever_is_first(two: Two):
+    execution = await start(two[0], scripts.create(), *(scripts.delay(0, seconds=5) for _ in range(20)))
+    execution = await start(two[0], *itertools.repeat(scripts.sleep(seconds=2), 5))
+    await ends(two, execution, 20)
+    assert len((await two[0].log(execution)).responses) == 5
+
+
+async def test_what_both_close_is_closed_once(two: Two):
+    script = [scripts.create(), scripts.submit(0, RUN, [scripts.sleep(seconds=5)]), scripts.submit(0, TEXT, "x")]
+    execution = await start(two[0], *script, scripts.close(0))
+    await ends(two, execution, 20)
+    assert len((await two[0].log(execution)).responses) == 2
+
+
+async def test_a_cancellation_that_both_drive_ends_once(two: Two):
+    inner = [scripts.create(), scripts.submit(0, RUN, [scripts.sleep(seconds=5)]), scripts.submit(0, TEXT, "x")]
+    execution = await start(two[0], scripts.call(RUN_CANCELLABLE, inner), function=RUN_CANCELLABLE)
+    await two[1].engine.executions.cancel(execution)
+    await ends(two, execution, 20)
+    assert await failure(two[0], execution) is FailureKind.CANCELLED
