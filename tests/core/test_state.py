@@ -441,17 +441,12 @@ def test_waiting_for_what_has_not_come_blocks_until_the_end_of_the_run() -> None
 
 
 @pytest.mark.parametrize("run_expires_at", [SOON, NOW - SECOND])
-def test_waiting_for_what_has_come_is_pending_at_the_end_of_the_lock_with_the_run_ahead(
-    run_expires_at: datetime,
-) -> None:
-    locked = state_of(LOCKED)
+@pytest.mark.parametrize(("holder", "due_at"), [(HOLDER, state_of(LOCKED).due_at), (None, None)])
+def test_waiting_for_what_has_come_is_pending_when_the_lock_ends(run_expires_at, holder, due_at) -> None:
+    locked = replace(state_of(LOCKED), held_by=holder)
     state = after(locked, JoinNext(JOIN_SET, run_expires_at), counts=JoinSetCounts(1, 1, 0))
-    assert (state.status, state.due_at, state.held_by, state.join_set_id) == (PENDING, locked.due_at, HOLDER, None)
-
-
-def test_waiting_for_what_has_come_is_pending_at_once_when_no_run_holds_it() -> None:
-    state = after(replace(state_of(PENDING), held_by=None), JoinNext(JOIN_SET, NOW), counts=JoinSetCounts(1, 1, 0))
-    assert (state.status, state.due_at) == (PENDING, NOW)
+    assert (state.status, state.held_by, state.join_set_id) == (PENDING, holder, None)
+    assert state.due_at == (due_at or max(run_expires_at, NOW))
 
 
 @pytest.mark.parametrize(("at", "due_at"), [(NOW, SOON), (LATER, LATER)])
