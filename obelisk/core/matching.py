@@ -130,11 +130,17 @@ def _lines(event: AnyHistoryEvent) -> list[str]:
         case JoinNextTry():
             return [f"look for a response in `{event.join_set_id}`"]
         case Persist():
-            return [f"draw {_shortened(event.kind)}", f"which gives {bytes(event.value)!r}"]
+            return [f"draw {_shortened(event.kind)}", f"which gives {_drawn(event)}"]
         case Schedule():
             return [f"schedule `{event.execution_id}`", f"for {_shortened(event.schedule_at)}"]
         case Stub():
             return [f"stub `{event.target_execution_id}`", f"with a result that has the hash {event.retval_hash}"]
+
+
+def _drawn(event: Persist) -> str:
+    """Return a drawn value for people."""
+    value = bytes(event.value)
+    return str(int.from_bytes(value)) if event.kind.random_u64 is not UNSET else repr(value.decode(errors="replace"))
 
 
 def _request_lines(event: JoinSetRequest) -> list[str]:

@@ -207,8 +207,8 @@ DESCRIPTIONS: list[tuple[AnyHistoryEvent, list[str]]] = [
     (replace(WAIT, closing=True), ["close `g:1`"]),
     (TRY, ["look for a response in `g:1`"]),
     (TOO_MANY, [f"await a response of `{FIBO}` in `g:1`, which has none left"]),
-    (NUMBER, ['draw {"random_u64":{"min":0,"max_inclusive":1}}', f"which gives {bytes(8)!r}"]),
-    (DRAWN_ID, ['draw {"execution_id":null}', "which gives b'E_1'"]),
+    (NUMBER, ['draw {"random_u64":{"min":0,"max_inclusive":1}}', "which gives 0"]),
+    (DRAWN_ID, ['draw {"execution_id":null}', "which gives 'E_1'"]),
     (SCHEDULE, [f"schedule `{ID}`", 'for {"in":{"secs":1,"nanos":0}}']),
     (STUB, [f"stub `{CHILD}`", f"with a result that has the hash {HASH}"]),
 ]
