@@ -29,7 +29,7 @@ from obelisk.core.commands import (
     TryNextResponse,
 )
 from obelisk.core.hashing import untyped_text
-from obelisk.core.values import Unprojectable, parse_json
+from obelisk.core.values import parse_json
 from obelisk.errors import InvalidIdError, InvalidNameError, InvalidValueError
 from obelisk.ids import is_top_level, parse_execution_id
 from obelisk.names import Ffqn, ffqn, parse_ffqn
@@ -69,7 +69,7 @@ def _closed(state: JoinSets, command: Command, reply: Any) -> Any:
 
 def _slept(state: JoinSets, command: Command, reply: Any) -> Any:
     if isinstance(reply, Refused):
-        return Unprojectable(f"sleep: {reply.detail}")
+        return {"err": None}
     state.last_one_off = reply.delay_id
     return {"ok": datetime_value(reply)} if reply.success else {"err": None}
 
