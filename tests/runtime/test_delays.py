@@ -103,11 +103,12 @@ async def test_a_sleep_may_have_a_name(scripted: EngineHarness):
     assert await scripted.engine.executions.cancel_delay(sleeping(execution, "nap")) is DelayOutcome.DONE
 
 
-async def test_a_sleep_of_a_name_that_cannot_be_fails_the_workflow(scripted: EngineHarness):
+async def test_a_sleep_of_a_name_that_cannot_be_is_an_err_at_once_and_leaves_no_event(scripted: EngineHarness):
+    started = scripted.clock.now()
     execution = await scripted.submit(RUN, [scripts.sleep(hours=1, name="a b")])
-    failed = (await scripted.result(execution)).execution_failure
-    assert failed.kind is FailureKind.UNCATEGORIZED
-    assert "a b" in failed.reason
+    assert await trace_of(scripted, execution) == [["err", ""]]
+    assert scripted.clock.now() == started
+    assert len(await scripted.events(execution)) == 3  # created, locked, finished
 
 
 async def test_a_delay_keeps_what_was_asked_and_when_it_is_due(scripted: EngineHarness):
