@@ -1,4 +1,5 @@
-# Every target makes the environment that it needs in .venv. Needed beforehand: Python >= 3.11 with venv, make, a package index.
+# Every target makes the environment that it needs in .venv. Needed beforehand: Python >= 3.11 with venv, make, a package index;
+# for the guests of tests and examples Node.js >= 20 with npm. What they need besides lies in .cache.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -6,7 +7,7 @@ STAMP  := $(VENV)/.installed
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format types imports check proto reference other-pythons clean
+.PHONY: help venv demo guests test lint format types imports check proto reference other-pythons clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +24,9 @@ $(STAMP): pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
 demo: $(STAMP) ## Run a server and a workflow of 500 steps
 	$(BIN)/python tools/demo.py
+
+guests: $(STAMP) ## Build the components in Python and JavaScript
+	$(BIN)/python tools/build_guest.py examples tests/guests
 
 test: $(STAMP) ## Run every test
 	$(BIN)/python tools/run_tests.py
@@ -53,4 +57,4 @@ other-pythons: ## Run the demo under PYTHON, another interpreter, in an environm
 	PYTHON='$(PYTHON)' tools/try_python.sh
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache examples/*/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

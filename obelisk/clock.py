@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,6 +18,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current time, aware and in UTC, in microseconds. It may be set back by an operator."""
 
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since some moment; they never go back."""
+
     async def sleep_until(self, when: datetime) -> None:
         """Return once ``now() >= when``, at once when that is already so. It may return late, never early."""
 
@@ -27,6 +31,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the machine's time."""
         return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return the machine's monotonic time."""
+        return time.monotonic_ns()
 
     async def sleep_until(self, when: datetime) -> None:
         """Sleep on the event loop; long sleeps are cut so that a changed wall clock is noticed."""
@@ -42,6 +50,15 @@ def to_microseconds(when: datetime) -> int:
 def from_microseconds(value: int) -> datetime:
     """Return the time that lies ``value`` microseconds after the Unix epoch."""
     return EPOCH + timedelta(microseconds=value)
+
+
+def zoned_time(text: str) -> datetime | None:
+    """Return the time that a text gives with its zone (RFC 3339), not before the Unix epoch; ``None`` for other text."""
+    try:
+        when = datetime.fromisoformat(text)
+        return None if when.tzinfo is None else max(when.astimezone(UTC), EPOCH)
+    except (ValueError, OverflowError):
+        return None
 
 
 def to_milliseconds(when: datetime) -> int:

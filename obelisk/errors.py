@@ -21,6 +21,10 @@
     * ExecutionStateError       what was asked does not fit what the execution is doing, or what it is
   * NondeterminismError         a workflow asked for something else than its history holds
   * GuestError                  a guest trapped, ran out of something or could not start
+    * GuestTrapError            a guest asked a host function for what cannot be: it has to trap
+    * GuestExitError            a guest ended itself
+    * RequestDeniedError        a guest's HTTP request is not allowed
+    * InvalidTargetError        what a guest wants to send a request to cannot be
   * ServerError                 a port is in use, a listener failed
   * ClientError                 the command line could not reach or use a server
 
@@ -123,6 +127,35 @@ class NondeterminismError(ObeliskError):
 
 class GuestError(ObeliskError):
     """A guest trapped, ran out of something, or could not start."""
+
+
+class GuestTrapError(GuestError):
+    """A guest broke a rule of a host function, or asked for what it cannot have; it has to trap."""
+
+
+class GuestExitError(GuestError):
+    """A guest ended itself; ``status`` is its exit code."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"exited with status {status}")
+        self.status = status
+
+
+class RequestDeniedError(GuestError):
+    """A guest's HTTP request is not allowed.
+
+    ``request`` is its method and URL, fit to be shown; ``who`` names the list that refused it, ``why`` what is missing.
+    """
+
+    def __init__(self, request: str, who: str, why: str) -> None:
+        super().__init__(f"outgoing HTTP request {request} denied by {who}: {why}")
+        self.request = request
+        self.who = who
+        self.why = why
+
+
+class InvalidTargetError(GuestError):
+    """What a guest wants to send a request to cannot be: its method, scheme, authority or path is wrong."""
 
 
 class ServerError(ObeliskError):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import click
     import pluggy
 
+    from obelisk.interfaces.commands import CommandHost
     from obelisk.interfaces.components import ComponentKindProvider
     from obelisk.interfaces.exporters import Exporter
     from obelisk.interfaces.provider import Provider
@@ -81,8 +82,9 @@ def obelisk_register_exporter() -> Sequence[Provider[Any, Exporter]]:
 
 
 @hookspec
-def obelisk_register_command(cli: click.Group) -> None:
-    """Add commands to ``cli``, the ``obelisk`` command. Called by the command line only.
+def obelisk_register_command(cli: click.Group, host: CommandHost) -> None:
+    """Add commands to ``cli``, the ``obelisk`` command, or to ``host.group("component")``. Called by the command line only.
 
-    A command that is already there cannot be replaced: the start of the command line then fails.
+    A hook that needs no ``host`` may leave the argument out. Heavy imports belong into the commands: the hook is called for
+    ``--help`` too. A command that is already there cannot be replaced: then the commands of all plugins are left out.
     """

@@ -149,6 +149,11 @@ def top_level(execution: ExecutionId) -> ExecutionId:
     return ExecutionId(execution.split(LEVEL_SEPARATOR, 1)[0])
 
 
+def is_below(execution: ExecutionId, ancestor: ExecutionId) -> bool:
+    """Tell whether an execution is a child of ``ancestor``, or a child of one that is."""
+    return execution.startswith(ancestor + LEVEL_SEPARATOR)
+
+
 def parse_execution_id(text: str) -> ExecutionId:
     """Check ``text`` and return it as an execution id; raise ``InvalidIdError`` when it is none."""
     _check_path(text, EXECUTION_PREFIX)

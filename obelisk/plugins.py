@@ -25,6 +25,7 @@ from obelisk.registry import Offer, Registry
 if TYPE_CHECKING:
     import click
 
+    from obelisk.interfaces.commands import CommandHost
     from obelisk.interfaces.components import ComponentKindProvider
     from obelisk.interfaces.exporters import Exporter
     from obelisk.interfaces.provider import Provider
@@ -48,10 +49,15 @@ EXTRAS = {
     "otlp": "otlp",
     "http_server": "http-webhook",
     "webhook_endpoint_wasm": "http-webhook",
+    "webhook_function": "http-webhook",
     "cron": "cron",
     "activity_exec": "exec",
+    "component push": "oci",
+    "component pull": "oci",
+    "component add": "oci",
+    "component pin": "oci",
 }
-"""The extra that brings a table, a storage or a scheme of a plugin of ours."""
+"""The extra that brings a table, a storage, a scheme or a command of a plugin of ours."""
 
 T = TypeVar("T")
 
@@ -145,11 +151,17 @@ class Plugins:
             parts.insert(0, f"try `pip install obelisk[{extra}]`")
         return "".join(f"; {part}" for part in parts)
 
-    def add_commands(self, cli: click.Group) -> None:
-        """Let each plugin add its commands to ``cli``. Raises ``PluginError`` when one replaces a command."""
+    def add_commands(self, cli: click.Group, host: CommandHost) -> None:
+        """Let each plugin add its commands to ``cli`` and to the groups of ``host``.
+
+        Raises ``PluginError`` when one replaces a command.
+        """
         for candidate in self._loaded:
             before = dict(cli.commands)
-            self._call(candidate, "obelisk_register_command", cli=cli)
+            try:
+                self._call(candidate, "obelisk_register_command", cli=cli, host=host)
+            except PluginError as error:
+                raise PluginError(f"{candidate.label}: {error}") from error
             replaced = sorted(name for name, command in before.items() if cli.commands.get(name) is not command)
             if replaced:
                 raise PluginError(f"{candidate.label} replaces the command `{replaced[0]}`")

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = re.compile(rb"(\d+) (skipped|deselected|xfailed)")
 PLUGIN_BUDGET = 120
-APART = {"tests/runtime": 300, "tests/e2e": 300}
+APART = {"tests/wasi": 300, "tests/runtime": 300, "tests/e2e": 300, "tests/guests_e2e": 300}
 """Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180
 NO_TESTS = 5

@@ -8,6 +8,7 @@ import msgspec
 
 from obelisk.api.control_calls import ControlCalls
 from obelisk.api.convert.states import finished_message, status_message, summary_message
+from obelisk.api.line_calls import LineCalls
 from obelisk.api.log_calls import LogCalls
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.api.replay_calls import ReplayCalls
@@ -32,7 +33,7 @@ _OUTCOMES = {
 }
 
 
-class ExecutionService(LogCalls, ControlCalls, ReplayCalls):
+class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
     """The calls of ``ExecutionRepository``; see ``calls`` for how they are served."""
 
     def __init__(self, executions: Executions, *, clock: Clock) -> None:

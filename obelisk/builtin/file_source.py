@@ -31,31 +31,32 @@ class FileSource:
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
 
-    async def fetch(self, location: str, *, base: Path) -> Artifact:
+    async def fetch(self, location: str, *, base: Path, max_size: int) -> Artifact:
         """Return the content of the file at ``location``; a relative one starts at ``base``."""
-        return await asyncio.to_thread(self._read, location, base)
+        return await asyncio.to_thread(self._read, location, base, max_size)
 
-    def _read(self, location: str, base: Path) -> Artifact:
+    def _read(self, location: str, base: Path, max_size: int) -> Artifact:
         path = base / Path(location).expanduser()
-        return Artifact(self._content(path), str(path))
+        if max_size < self._max_size:
+            return Artifact(self._content(path, max_size, key="wasm.max_component_size"), str(path))
+        return Artifact(self._content(path, self._max_size, key="file.max_size"), str(path))
 
-    def _content(self, path: Path) -> bytes:
+    def _content(self, path: Path, limit: int, *, key: str) -> bytes:
         try:
             if not path.is_file():
                 found = "a directory" if path.is_dir() else "nothing" if not path.exists() else "no regular file"
                 raise ComponentError(f"expected a component file at {path}, found {found}")
             with path.open("rb") as file:
-                content = file.read(self._max_size + 1)
+                content = file.read(limit + 1)
         except (OSError, ValueError) as error:
             raise ComponentError(f"cannot read the component file {path}: {error}") from error
-        if len(content) > self._max_size:
-            raise ComponentError(f"the component file {path} is larger than `file.max_size`, {self._max_size} bytes")
+        if len(content) > limit:
+            raise ComponentError(f"the component file {path} is larger than `{key}`, {limit} bytes")
         return content
 
 
 @asynccontextmanager
-async def _open(settings: Struct, host: Host) -> AsyncIterator[ComponentSource]:
-    assert isinstance(settings, FileSettings)
+async def _open(settings: FileSettings, host: Host) -> AsyncIterator[ComponentSource]:
     yield FileSource(settings.max_size)
 
 

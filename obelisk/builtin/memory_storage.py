@@ -1,10 +1,13 @@
-"""Keeps executions in memory: for tests, trials and the simulator. Nothing outlives the process."""
+"""Keeps executions in memory: for tests, trials and the simulator. Nothing outlives the process.
+
+Of the lines that components log only the newest are kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from obelisk import hookimpl
+from obelisk.builtin.memory_lines import MemoryLines
 from obelisk.core.events import (
     ChildExecutionFinished,
     DelayFinished,
@@ -40,10 +44,13 @@ from obelisk.interfaces.storage import (
     ExecutionLog,
     ExecutionQuery,
     Held,
+    LineQuery,
+    LineRow,
     LockedExecution,
     LockWanted,
     Order,
     Storage,
+    StoredLine,
     Write,
     bucket,
     lost_its_base,
@@ -101,6 +108,7 @@ class MemoryStorage:
         self._unfinished: dict[ExecutionId, _Kept] = {}
         self._answered: set[str] = set()
         self._deployments: dict[str, Deployment] = {}
+        self._lines = MemoryLines()
         self._closed = False
 
     def close(self) -> None:
@@ -167,7 +175,7 @@ class MemoryStorage:
 
     async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
         """Return the executions whose lock expired, earliest first."""
-        found = self._held(lambda state: state.status is Status.LOCKED and _has_timer(state) and state.due_at <= now)
+        found = self._held(lambda state: state.has_lock and _has_timer(state) and state.due_at <= now)
         found.sort(key=lambda held: held.state.due_at)
         return found[: max(limit, 0)]
 
@@ -190,7 +198,8 @@ class MemoryStorage:
     async def unfinished_functions(self) -> dict[Ffqn, int]:
         """Return how many unfinished executions each function has."""
         self._check_open()
-        return dict(Counter(kept.state.ffqn for kept in self._unfinished.values()))
+        states = (kept.state for kept in self._unfinished.values())
+        return dict(Counter(state.ffqn for state in states if not state.component_id.component_type.is_of_trigger))
 
     async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
         """Say whether a delay is kept from falling due; return whether it is open."""
@@ -217,6 +226,16 @@ class MemoryStorage:
         """Return the deployment that is stored for the digest of ``proposed``."""
         self._check_open()
         return self._deployments.setdefault(proposed.digest, proposed)
+
+    async def append_lines(self, lines: Sequence[StoredLine]) -> None:
+        """Append lines, and forget the oldest for them."""
+        self._check_open()
+        self._lines.append(lines)
+
+    async def lines(self, query: LineQuery) -> list[LineRow]:
+        """Return a page of lines, oldest first."""
+        self._check_open()
+        return self._lines.page(query)
 
     def _apply(self, batch: Batch) -> Committed:
         draft = _Draft(self._kept, self._answered)
@@ -352,6 +371,8 @@ def _check_expected(write: Write, state: State | None) -> None:
 def _fits(state: State, wanted: LockWanted) -> bool:
     if state.status is not Status.PENDING or state.lifecycle is not Lifecycle.ACTIVE or state.due_at > wanted.now:
         return False
+    if state.component_id.component_type.is_of_trigger:
+        return False
     if wanted.incompatible_digest is not None and state.incompatible_digest == wanted.incompatible_digest:
         return False
     digest = wanted.component_digest
@@ -359,7 +380,7 @@ def _fits(state: State, wanted: LockWanted) -> bool:
 
 
 def _has_timer(state: State) -> bool:
-    return state.lifecycle is Lifecycle.ACTIVE and state.status in (Status.LOCKED, Status.PENDING)
+    return state.lifecycle is Lifecycle.ACTIVE and (state.has_lock or state.status is Status.PENDING)
 
 
 def _place(held: Held) -> tuple[Any, ...]:

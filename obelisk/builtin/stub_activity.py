@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from obelisk import hookimpl
 from obelisk.core.events import ComponentId, ComponentRole
-from obelisk.errors import ComponentError, InvalidNameError, InvalidValueError
+from obelisk.errors import ComponentError
 from obelisk.interfaces.components import (
     ActivityCall,
     ActivityRun,
@@ -23,32 +21,14 @@ from obelisk.interfaces.components import (
     ComponentHost,
     ComponentKindProvider,
     Crashed,
-    LogLine,
+    Logged,
     Outcome,
 )
 from obelisk.interfaces.settings import ComponentSettings
-from obelisk.names import parse_ffqn, parse_interface, split_ffqn
-from obelisk.wit.model import Function, Interface, Param, World
+from obelisk.interfaces.signature import FunctionParam, default_name, written_signature
+from obelisk.wit.model import Interface, World
 
-T = TypeVar("T")
 ANY_RESULT = "result<string, string>"
-
-
-class StubParam(Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter of a stub.
-
-    * ``name``: what it is called; a ``_`` means ``-``.
-    * ``type``: its WIT type, in which records, variants, enums and flags are spelled out.
-    """
-
-    name: str
-    type: str
-
-    def __post_init__(self) -> None:
-        from obelisk.wit.signature import param_name, value_type
-
-        _valid("name", param_name, self.name)
-        _valid("type", value_type, self.type)
 
 
 class StubSettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -63,7 +43,7 @@ class StubSettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, k
 
     name: str = ""
     ffqn: str | None = None
-    params: tuple[StubParam, ...] = ()
+    params: tuple[FunctionParam, ...] = ()
     return_type: str = ANY_RESULT
     location: str | None = None
 
@@ -85,13 +65,9 @@ class StubSettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, k
             raise ValueError("`name`: missing, expected text; only beside `ffqn` it may be left out")
 
     def _check_function(self, ffqn: str) -> None:
-        interface, function = _function(self, ffqn)
-        names = [param.name for param in function.params]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"`params`: found two parameters called `{twice}`, expected different names")
+        written_signature(ffqn, self.params, self.return_type)
         if not self.name:
-            force_setattr(self, "name", f"{parse_interface(interface).interface}.{function.name}")
+            force_setattr(self, "name", default_name(ffqn))
 
 
 class StubActivity:
@@ -101,7 +77,7 @@ class StubActivity:
         self.component = component
 
     def start(
-        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[LogLine], None]
+        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[Logged], None]
     ) -> ActivityRun | None:
         """Report that there is nothing to run; the engine does not get this far."""
         done(Crashed(f"`{call.ffqn}` is a stub: its result is given by others, it cannot be run", retry=False))
@@ -119,24 +95,10 @@ async def _open(settings: StubSettings, host: ComponentHost) -> AsyncIterator[St
     yield StubActivity(Component(id, World(exports=exports), exports, (), settings))
 
 
-def _function(settings: StubSettings, ffqn: str) -> tuple[str, Function]:
-    """Return the interface and the function that the table writes. Raises ``ValueError``."""
-    from obelisk.wit.signature import param_name, value_type
-
-    interface, name = _split(ffqn)
-    params = tuple(Param(param_name(param.name), value_type(param.type)) for param in settings.params)
-    return interface, Function(name, params, _valid("return_type", value_type, settings.return_type))
-
-
 def _inline(settings: StubSettings, ffqn: str) -> tuple[str, tuple[Interface, ...]]:
     """Return the digest and the interface of a function that is written in the table."""
-    from obelisk.wit.printer import function_text
-    from obelisk.wit.signature import function_interface
-
-    interface, function = _function(settings, ffqn)
-    signature = f"{interface}.{function_text(function)}"
-    digest = "sha256:" + hashlib.sha256(signature.encode()).hexdigest()
-    return digest, (function_interface(interface, function),)
+    signature = written_signature(ffqn, settings.params, settings.return_type)
+    return "sha256:" + hashlib.sha256(signature.text.encode()).hexdigest(), (signature.interface,)
 
 
 async def _exported(name: str, location: str, host: ComponentHost) -> tuple[str, tuple[Interface, ...]]:
@@ -163,25 +125,6 @@ def _problems(exports: Sequence[Interface]) -> Iterator[str]:
         for function in interface.functions:
             if not all(map(carries_values, function_types(function))):
                 yield f"exports `{interface.name}.{function.name}` with a type that has no values, such as a stream"
-
-
-def _split(ffqn: str) -> tuple[str, str]:
-    """Return interface and function. Raises ``ValueError``."""
-    try:
-        interface, function = split_ffqn(parse_ffqn(ffqn))
-    except InvalidNameError:
-        interface, function = "", "["
-    if function.startswith("["):
-        raise ValueError(f"`ffqn`: found `{ffqn[:200]}`, expected `namespace:package/interface[@version].function`")
-    return interface, function
-
-
-def _valid(key: str, parse: Callable[[str], T], text: str) -> T:
-    """Return what ``parse`` makes of the text of a key. Raises ``ValueError`` that names the key."""
-    try:
-        return parse(text)
-    except InvalidValueError as error:
-        raise ValueError(f"`{key}`: {error}") from None
 
 
 @hookimpl

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from obelisk.cli.client import api_url_option, ending_the_command, json_option
+from obelisk.cli.groups import OpenGroup
 
 
-@click.group()
+@click.group(cls=OpenGroup)
 @api_url_option
 def component() -> None:
-    """List and inspect components."""
+    """List and inspect components; plugins add commands that move them."""
 
 
 @component.command("list")

@@ -85,6 +85,10 @@ class Connection:
         """Return which execution it is and what it is doing."""
         return next(self.status(execution_id, follow=False)).summary
 
+    def has_ended(self, execution_id: str) -> bool:
+        """Tell whether an execution has finished."""
+        return self.summary(execution_id).current_status.HasField("finished")
+
     def executions(self, request: pb.ListExecutionsRequest) -> pb.ListExecutionsResponse:
         """Return a page of executions."""
         with self._errors():
@@ -106,6 +110,11 @@ class Connection:
         """Return a page of an execution's log and of its responses."""
         with self._errors():
             return self._executions.ListExecutionEventsAndResponses(request, timeout=CALL_TIMEOUT)
+
+    def logs(self, request: pb.ListLogsRequest) -> pb.ListLogsResponse:
+        """Return a page of what an execution logged."""
+        with self._errors():
+            return self._executions.ListLogs(request, timeout=CALL_TIMEOUT)
 
     def cancel_execution(self, execution_id: str) -> int:
         """Cancel an execution; return the number of the outcome."""

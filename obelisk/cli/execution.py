@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import click
 
 from obelisk.cli.client import api_url_option, ending_the_command, json_option
+from obelisk.cli.output import INTERRUPTED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LIMIT = 20
+LEVELS = ("trace", "debug", "info", "warn", "error")
 ALL = sys.maxsize
 
 
@@ -29,7 +31,7 @@ def _log_limit_option(command: F) -> F:
 
 
 def _log_limit(limit: int | None, *, as_json: bool) -> int:
-    return limit or (ALL if as_json else DEFAULT_LIMIT)
+    return min(limit or (ALL if as_json else DEFAULT_LIMIT), ALL)
 
 
 @click.group()
@@ -97,7 +99,7 @@ def list_(
     from obelisk.cli.pages import Wanted
 
     wanted = Wanted(ffqn, execution_id, show_derived=show_derived, hide_finished=hide_finished)
-    listing.print_executions(wanted, stubs=stubs, limit=limit, as_json=as_json)
+    listing.print_executions(wanted, stubs=stubs, limit=min(limit, ALL), as_json=as_json)
 
 
 @execution.command()
@@ -144,6 +146,42 @@ def history(*, execution_id: str, version: int, cursor: int, limit: int | None, 
 
     limit = _log_limit(limit, as_json=as_json)
     print_history(execution_id, version=version, cursor=cursor, limit=limit, as_json=as_json)
+
+
+@execution.command()
+@click.argument("execution_id", metavar="ID")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the execution has ended.")
+@click.option("--show-derived", is_flag=True, help="Lines of its children too.")
+@click.option(
+    "--level", type=click.Choice(LEVELS), default="debug", show_default=True, help="Only lines of this level or above."
+)
+@click.option(
+    "--stream-type",
+    "stream_types",
+    type=click.Choice(("stdout", "stderr", "none")),
+    multiple=True,
+    help="Only lines of this standard stream beside those with a level, or of none; may be given twice.",
+)
+@click.option("--show-run-id", is_flag=True, help="Show which run logged a line.")
+@click.option("--after", metavar="TIME", help="Only lines logged after this time, such as 2026-01-31T12:00:00Z.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=None,
+    help=f"How many to print; {DEFAULT_LIMIT} unless told, all with --json or --follow.",
+)
+@json_option
+@api_url_option
+@ending_the_command()
+def logs(*, execution_id: str, follow: bool, limit: int | None, as_json: bool, **wanted: Any) -> None:
+    """Print what the components of an execution logged, oldest first."""
+    from obelisk.cli.logs import WantedLines, print_logs
+
+    limit = _log_limit(limit, as_json=as_json or follow)
+    try:
+        print_logs(WantedLines(execution_id, **wanted), follow=follow, limit=limit, as_json=as_json)
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 @execution.command()

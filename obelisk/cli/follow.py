@@ -54,14 +54,15 @@ def follow(
         now = timing.monotonic()
         lost_since = now if lost_since is None else lost_since
         if now - lost_since >= PATIENCE:
-            raise _given_up(connection, execution_id)
+            raise given_up(connection, f"get {execution_id} --follow")
         timing.sleep(PAUSE)
         connection.renew()
 
 
-def _given_up(connection: Connection, execution_id: str) -> CallError:
+def given_up(connection: Connection, command: str) -> CallError:
+    """Return the error for a connection that stays lost; ``command`` tells more once there is a server again."""
     return CallError(
         f"the connection to {connection.url} is lost for {PATIENCE:.0f} s; the execution may still go on, see"
-        f" `obelisk client execution get {execution_id} --follow`",
+        f" `obelisk client execution {command}`",
         exit_code=UNREACHABLE,
     )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors
+from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors, warn
+from obelisk.cli.server import config_option, load_config
 from obelisk.clock import SystemClock, to_milliseconds
 from obelisk.ids import ULID_RANDOM_BYTES, new_execution_id
+
+if TYPE_CHECKING:
+    from obelisk.cli.wit_deps import Written
 
 
 @click.group()
@@ -26,3 +32,41 @@ def execution_id(*, as_json: bool) -> None:
         print_json_line({"execution_id": made})
     else:
         print_line(made)
+
+
+@generate.command("wit-deps")
+@config_option
+@click.option("--component", "names", multiple=True, metavar="NAME", help="Only this component; may be repeated.")
+@click.option("--host-only", is_flag=True, help="Without components; no configuration is read.")
+@click.option("--wasi", is_flag=True, help="The packages of WASI too.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each package.")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@reporting_errors(FAILED)
+def wit_deps(
+    *, path: Path | None, names: tuple[str, ...], host_only: bool, wasi: bool, as_json: bool, directory: Path
+) -> None:
+    """Write the packages that a guest may import into DIR, its `wit/deps`.
+
+    These are the packages of the engine, and for each configured component what it exports and what is derived from
+    that: `-obelisk-ext`, `-obelisk-schedule`, `-obelisk-stub`. Left out are packages that the guest itself declares, and
+    components that are not built yet.
+    """
+    from obelisk.cli import wit_deps as deps
+
+    if host_only and (names or path is not None):
+        raise click.UsageError("--host-only goes without --component and --config")
+    found = deps.host_dependencies(wasi=wasi)
+    if not host_only:
+        own = deps.declared_packages(directory.absolute().parent)
+        found += deps.component_dependencies(load_config(path), names, own=own)
+    for written in deps.write(found.files, directory):
+        _print_written(written, as_json=as_json)
+    for note in found.notes:
+        warn(note)
+
+
+def _print_written(written: Written, *, as_json: bool) -> None:
+    if as_json:
+        print_json_line({"package": written.package, "path": str(written.path), "changed": written.changed})
+    else:
+        print_line(f"{written.package}  {written.path}" + ("" if written.changed else "  (unchanged)"))

@@ -18,6 +18,7 @@ from obelisk.core.events import ComponentUpgradeFinished, LogEvent
 from obelisk.names import Ffqn
 
 _TO_RUN = frozenset((PENDING, SCHEDULED, BLOCKED, PAUSED))
+_OF_TRIGGERS = frozenset((pb.COMPONENT_TYPE_WEBHOOK_ENDPOINT, pb.COMPONENT_TYPE_CRON))
 TAIL = 1000
 """How much of a log is searched for its last upgrade: once that has failed, little follows, since nothing runs it."""
 
@@ -40,7 +41,7 @@ class Reasons:
     def of(self, summary: pb.ExecutionSummary) -> str | None:
         """Return why an execution cannot run, ``None`` when it can, runs, or has not to run any more."""
         status = status_name(summary.current_status, self._now)
-        if status not in _TO_RUN:
+        if status not in _TO_RUN or summary.component_type in _OF_TRIGGERS:
             return None
         function = function_of(summary.function_name)
         current = self._exporting.get(function)

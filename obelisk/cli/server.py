@@ -47,7 +47,7 @@ def server() -> None:
 @reporting_errors(FAILED)
 def run(*, path: Path | None, clean_db: bool, clean_cache: bool) -> None:
     """Run a server until SIGINT or SIGTERM."""
-    config = _load(path)
+    config = load_config(path)
     from obelisk.api import process
 
     if clean_cache:
@@ -60,7 +60,7 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool) -> None:
 @reporting_errors(FAILED)
 def verify(*, path: Path | None) -> None:
     """Check the configuration and its components, without starting anything."""
-    config = _load(path)
+    config = load_config(path)
     from obelisk.api.process import verify as verify_server
 
     asyncio.run(verify_server(config))
@@ -86,7 +86,8 @@ def generate_config() -> None:
     print_line(f'Generated "{FILE_NAME}"')
 
 
-def _load(path: Path | None) -> Config:
+def load_config(path: Path | None) -> Config:
+    """Read the configuration and start logging as it says; tell of plugins that do not load."""
     from obelisk.config.document import disabled_plugins, read_document
     from obelisk.config.load import decode_document
     from obelisk.plugins import Plugins

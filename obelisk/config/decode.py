@@ -52,7 +52,9 @@ class Decoder:
     def struct(self, settings: type[S], table: object, path: str) -> S:
         """Decode a table. Raises ``ConfigError`` whose arguments are the problems."""
         if not isinstance(table, dict):
-            raise self.problem(path, f"expected a table, found {describe_value(table)}")
+            # A text is not repeated: somebody may have written a secret where its variable belongs.
+            found = "a text" if isinstance(table, str) else describe_value(table)
+            raise self.problem(path, f"expected a table, found {found}")
         known = {field.encode_name: field for field in fields(settings)}
         problems = [self.unknown(key, path, known) for key in table if key not in known]
         values = {}
@@ -68,12 +70,12 @@ class Decoder:
             raise self.problem(path, str(error)) from error
 
     def unknown(self, key: str, path: str, known: Iterable[str], *, hint: str = "") -> ConfigError:
-        """Return the problem of a key that is none of ``known``; ``hint`` is for a key that is like none of them."""
+        """Return the problem of a key that is none of ``known``; ``hint`` tells what else could be done."""
         full = f"{path}.{key}" if path else key
         prefix = f"{path}." if path else ""
         nearest = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
         if nearest:
-            return self.problem(full, f"unknown key, did you mean `{prefix}{nearest[0]}`?")
+            return self.problem(full, f"unknown key{hint}{';' if hint else ','} did you mean `{prefix}{nearest[0]}`?")
         return self.problem(full, f"unknown key, known here: {', '.join(sorted(known))}{hint}")
 
     def problem(self, path: str, message: str) -> ConfigError:
@@ -141,6 +143,9 @@ class Decoder:
         structs = [member for member in members if isinstance(member, type) and issubclass(member, Struct)]
         if isinstance(value, dict) and len(structs) == 1:
             return self.struct(structs[0], value, path)
+        tables = [member for member in members if get_origin(member) is dict]
+        if isinstance(value, dict) and len(tables) == 1:
+            return self._value(tables[0], value, path)
         for member in members:
             try:
                 return self._value(member, value, path)

@@ -38,7 +38,7 @@ def read_document(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -
     Raises ``ConfigError`` when there is none, it cannot be read, or is not TOML.
     """
     found = cwd / path if path is not None else find_file(environ, cwd=cwd)
-    return parse_document(_read(found), origin=str(found), base=found.parent, environ=environ, cwd=cwd)
+    return parse_document(read_text(found), origin=str(found), base=found.parent, environ=environ, cwd=cwd)
 
 
 def parse_document(text: str, *, origin: str, base: Path, environ: Mapping[str, str], cwd: Path) -> Document:
@@ -80,7 +80,8 @@ def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
     )
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return the text of a configuration file. Raises ``ConfigError`` when it cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_SIZE + 1)

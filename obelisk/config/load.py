@@ -193,7 +193,7 @@ class _Loader:
                 for settings in (arrays[table.name] if table.array else [single[table.name]])
                 if settings is not None
             ]
-            if entries:
+            if entries or trigger.always:
                 uses.append(TriggerUse(trigger, tuple(entries)))
         return tuple(uses)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -11,6 +12,7 @@ from msgspec import Struct
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.exporters import Exporter
 from obelisk.interfaces.provider import Provider
+from obelisk.interfaces.sandbox import OutboundHttpSettings
 from obelisk.interfaces.settings import ComponentSettings, Duration, Size
 from obelisk.interfaces.sources import SourceProvider
 from obelisk.interfaces.storage import Storage
@@ -18,6 +20,8 @@ from obelisk.interfaces.triggers import TriggerEntry, TriggerProvider
 
 P = TypeVar("P")
 MAX_PORT = 65535
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check_address(text: str) -> None:
@@ -136,6 +140,8 @@ class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     * ``stack``: the stack of a guest.
     * ``fuel``: instructions, roughly, that one run may execute, or ``"unlimited"``.
     * ``max_component_size``: the size of a component's file.
+    * ``global_executor_instance_limiter``: how many executions of all components together may run at once, or
+      ``"unlimited"``. A workflow that waits does not run.
     """
 
     memory: Size = Size(512 * 1024**2)
@@ -146,14 +152,17 @@ class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stack: Size = Size(512 * 1024)
     fuel: int | Literal["unlimited"] = "unlimited"
     max_component_size: Size = Size(64 * 1024**2)
+    global_executor_instance_limiter: int | Literal["unlimited"] = "unlimited"
     codegen_cache: CodegenCacheSettings = CodegenCacheSettings()
     compile: CompileSettings = CompileSettings()
 
     def __post_init__(self) -> None:
         for name in ("table_elements", "tables", "memories", "instances"):
             check_at_least(name, getattr(self, name), 1)
-        if isinstance(self.fuel, int):
-            check_at_least("fuel", self.fuel, 1)
+        for name in ("fuel", "global_executor_instance_limiter"):
+            value = getattr(self, name)
+            if isinstance(value, int):
+                check_at_least(name, value, 1)
 
 
 class ConsoleLevel(Enum):
@@ -181,9 +190,28 @@ class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     console: ConsoleLogSettings = ConsoleLogSettings()
 
 
-class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The tables of the kernel. Every other table belongs to a plugin."""
+class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret comes from.
 
+    * ``env``: the variable that holds it. It is read at the start, and taken out of the process's environment.
+    """
+
+    env: str
+
+    def __post_init__(self) -> None:
+        if not self.env or "=" in self.env or "\0" in self.env:
+            raise ValueError(f"`env`: expected the name of a variable, found `{self.env}`")
+
+
+class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The tables of the kernel, and its keys outside of tables. Every other table belongs to a plugin.
+
+    * ``allow_exec_activities``: which components may run programs outside of a sandbox: ``false`` for none, ``true`` for
+      all, or a table of their names and digests such as ``{ "tools.add" = "sha256:..." }``.
+    * ``secrets``: what components may be given and nobody may read, by name; a component lists the names that it needs.
+    """
+
+    allow_exec_activities: bool | dict[str, str] = False
     api: ApiSettings = ApiSettings()
     server: ServerSettings = ServerSettings()
     storage: StorageSettings = StorageSettings()
@@ -192,6 +220,31 @@ class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     plugins: PluginsSettings = PluginsSettings()
     wasm: WasmSettings = WasmSettings()
     log: LogSettings = LogSettings()
+    outbound_http: OutboundHttpSettings = OutboundHttpSettings()
+    secrets: dict[str, SecretSettings] = {}
+
+    def __post_init__(self) -> None:
+        self._check_digests()
+        for name in self.secrets:
+            if not _VARIABLE.fullmatch(name):
+                raise ValueError(
+                    f"`secrets.{name}`: expected a name of letters, digits and `_` that does not begin with a digit"
+                )
+        for index, entry in enumerate(self.outbound_http.allowed_host):
+            for name in entry.secrets:
+                if name not in self.secrets:
+                    raise ValueError(
+                        f"`outbound_http.allowed_host[{index}].secrets`: found `{name}`, which `[secrets]` does not define"
+                    )
+
+    def _check_digests(self) -> None:
+        if isinstance(self.allow_exec_activities, bool):
+            return
+        for name, digest in self.allow_exec_activities.items():
+            if not _DIGEST.fullmatch(digest):
+                raise ValueError(
+                    f"`allow_exec_activities.{name}`: expected `sha256:` and 64 hexadecimal digits, found `{digest[:80]}`"
+                )
 
 
 class Chosen(Struct, Generic[P], frozen=True):

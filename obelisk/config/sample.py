@@ -23,6 +23,7 @@ from msgspec.structs import FieldInfo, fields
 from obelisk.config.load import claims
 from obelisk.config.model import KernelSettings
 from obelisk.config.units import format_duration, format_size
+from obelisk.interfaces.sandbox import AllowedHost, Mount, OutboundHost, ReplaceIn
 from obelisk.interfaces.settings import Duration, Size
 from obelisk.registry import Catalog
 
@@ -45,12 +46,23 @@ _EXAMPLES: dict[Any, str] = {
     Duration: '"1s"',
     Size: '"64MiB"',
 }
+_HOST: dict[str, Any] = {
+    "pattern": "http://127.0.0.1:8080",
+    "methods": ("GET",),
+    "request_url_regex": r"GET http://127\.0\.0\.1:8080/.*",
+    "replace_in": (ReplaceIn.HEADERS,),
+}
+_ENTRIES: dict[type[Struct], Struct] = {
+    AllowedHost: AllowedHost(**_HOST),
+    OutboundHost: OutboundHost(**_HOST),
+    Mount: Mount(host=Path("data"), guest="/data"),
+}
+"""What the sample shows of lists of tables: entries that work, and fit each other."""
 
 
 def sample_config(plugins: Catalog) -> str:
     """Return the text of the sample."""
-    parts = [HEADER]
-    parts += ["\n".join(_table(field.type, f"[{field.name}]", active=True)) for field in fields(KernelSettings)]
+    parts = [HEADER, *("\n".join(part) for part in _kernel())]
     harmless = {provider.name for registry in (plugins.storages, plugins.sources) for provider in registry}
     for claim in claims(plugins).values():
         header = f"[[{claim.table}]]" if claim.array else f"[{claim.table}]"
@@ -76,9 +88,32 @@ def key_descriptions(settings: type[Struct]) -> dict[str, str]:
     return found
 
 
+def _kernel() -> Iterator[Iterable[str]]:
+    """Yield the kernel's keys outside of tables, which come before all tables, then its tables."""
+    descriptions = key_descriptions(KernelSettings)
+    for field in fields(KernelSettings):
+        if _struct_of(field) is None and _entry_of(field) is None:
+            yield _key(field, descriptions[field.name], table="")
+    for field in fields(KernelSettings):
+        if (table := _struct_of(field)) is not None:
+            yield _table(table, f"[{field.name}]", active=True)
+        elif (entry := _entry_of(field)) is not None:
+            yield _named(entry, field.name, descriptions[field.name])
+
+
+def _named(entry: type[Struct], table: str, description: str) -> Iterator[str]:
+    """Yield a table whose keys are names that people choose."""
+    yield from _comment(description[0].upper() + description[1:])
+    yield f"[{table}]"
+    for key, meaning in key_descriptions(entry).items():
+        yield from _comment(f"``{key}``: {meaning}")
+    yield f"# NAME = {_inline_example(entry)}"
+
+
 def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str]:
-    plain = [field for field in fields(settings) if _struct_of(field) is None]
     nested = [field for field in fields(settings) if _struct_of(field) is not None]
+    lists = [(field, item) for field in fields(settings) if (item := _item_of(field)) is not None]
+    plain = [field for field in fields(settings) if field not in nested and _item_of(field) is None]
     descriptions = key_descriptions(settings)
     if plain or not nested:
         yield from _comment(_summary(settings))
@@ -91,14 +126,26 @@ def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str
         if plain:
             yield ""
         yield from _table(inner, f"[{header.strip('[]')}.{field.encode_name}]", active=active)
+    for field, item in lists:
+        yield ""
+        yield from _entry(item, f"[[{header.strip('[]')}.{field.encode_name}]]", descriptions[field.name])
 
 
-def _key(field: FieldInfo, description: str, *, table: str) -> Iterator[str]:
+def _entry(settings: type[Struct], header: str, description: str) -> Iterator[str]:
+    """Yield an entry of a list of tables, which is empty by default."""
+    yield from _comment(description[0].upper() + description[1:])
+    yield f"# {header}"
+    descriptions, example = key_descriptions(settings), _ENTRIES[settings]
+    for field in fields(settings):
+        yield from _key(field, descriptions[field.name], table=header.strip("[]"), shown=getattr(example, field.name))
+
+
+def _key(field: FieldInfo, description: str, *, table: str, shown: Any = None) -> Iterator[str]:
     if description:
         yield from _comment(description[0].upper() + description[1:])
     default = NODEFAULT if field.default is None else _default(field)
     example = f'"my-{table}"' if field.name == "name" else _example(field.type)
-    value = example if default is NODEFAULT else _toml(default)
+    value = _toml(shown) if shown is not None else example if default is NODEFAULT else _toml(default)
     remark = "  # required" if field.required else "  # not set" if default is NODEFAULT else ""
     yield f"# {field.encode_name} = {value}{remark}"
 
@@ -120,6 +167,25 @@ def _struct_of(field: FieldInfo) -> type[Struct] | None:
     return hint if isinstance(hint, type) and issubclass(hint, Struct) else None
 
 
+def _item_of(field: FieldInfo) -> type[Struct] | None:
+    """Return the settings of a list of tables that is shown as tables, ``None`` for every other field."""
+    hint = get_args(field.type)[0] if get_origin(field.type) is tuple else None
+    return hint if hint in _ENTRIES else None
+
+
+def _entry_of(field: FieldInfo) -> type[Struct] | None:
+    """Return what a table of names holds under each of them, ``None`` for every other field."""
+    if get_origin(field.type) is not dict:
+        return None
+    hint = get_args(field.type)[1]
+    return hint if isinstance(hint, type) and issubclass(hint, Struct) else None
+
+
+def _inline_example(settings: type[Struct]) -> str:
+    required = [field for field in fields(settings) if field.required]
+    return f"{{ {', '.join(f'{field.encode_name} = {_example(field.type)}' for field in required)} }}"
+
+
 def _example(hint: Any) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -130,6 +196,8 @@ def _example(hint: Any) -> str:
         return "[]"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _toml(next(iter(hint)))
+    if isinstance(hint, type) and issubclass(hint, Struct) and any(field.required for field in fields(hint)):
+        return _inline_example(hint)
     return _EXAMPLES.get(hint, "{}")
 
 

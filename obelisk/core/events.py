@@ -35,6 +35,11 @@ class ComponentRole(Enum):
     WEBHOOK_ENDPOINT = "webhook_endpoint"
     CRON = "cron"
 
+    @property
+    def is_of_trigger(self) -> bool:
+        """Whether a trigger runs its executions: no executor picks them up, and none is replayed."""
+        return self in (ComponentRole.WEBHOOK_ENDPOINT, ComponentRole.CRON)
+
 
 class ComponentId(Struct, frozen=True):
     """Which component: ``component_digest`` is ``sha256:`` and 64 hexadecimal digits of what is run."""
@@ -159,15 +164,33 @@ class Unlocked(Struct, frozen=True):
     reason: str
 
 
-class HttpClientTrace(Struct, frozen=True):
-    """An outgoing HTTP request of a run."""
+class HttpTraceRequest(Struct, frozen=True):
+    """An outgoing HTTP request: when it was sent, where to and how. The values of secrets are not in it."""
 
     sent_at: datetime
     uri: str
     method: str
-    finished_at: datetime | None = None
-    status: int | None = None
-    error: str | None = None
+
+
+class HttpTraceStatus(Struct, frozen=True, omit_defaults=True):
+    """The status code of an answer, or why there is none; exactly one is set."""
+
+    ok: int | UnsetType = field(default=UNSET, name="Ok")
+    err: str | UnsetType = field(default=UNSET, name="Err")
+
+
+class HttpTraceResponse(Struct, frozen=True):
+    """The end of an outgoing HTTP request."""
+
+    finished_at: datetime
+    status: HttpTraceStatus
+
+
+class HttpClientTrace(Struct, frozen=True, omit_defaults=True):
+    """An outgoing HTTP request of a run; ``resp`` is ``None`` when the run ended first."""
+
+    req: HttpTraceRequest
+    resp: HttpTraceResponse | None = None
 
 
 class TemporarilyFailed(Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,8 @@ Theory of operation
                 pending at the end of its lock, so that until then only the run that holds it (``held_by``) goes on.
     locked      a run holds it until ``due_at``.
     blocked     its workflow waits for a response of ``join_set_id``. A run may keep the workflow in memory meanwhile; when
-                the response comes before ``due_at`` that run has precedence.
+                the response comes before ``due_at`` that run has precedence. The run of a trigger's execution is the only
+                one that it has: it keeps its lock while it waits, and extends it.
     finished    it ended at ``due_at``. Nothing is appended any more; late responses are kept and change nothing.
 
     and a *lifecycle* beside it: ``active``, ``paused`` (the status changes underneath, but nothing is locked), or
@@ -141,6 +142,16 @@ class State(Struct, frozen=True):
         """Whether anything was appended after the last lock."""
         return self.lock_version is not None and self.next_version > self.lock_version + 1
 
+    @property
+    def is_of_session(self) -> bool:
+        """Whether a trigger runs it right now, and it cannot go on when that run is gone."""
+        return self.component_id.component_type.is_of_trigger and self.held_by is not None and not self.is_finished
+
+    @property
+    def has_lock(self) -> bool:
+        """Whether ``due_at`` is the end of a lock that should not expire."""
+        return self.status is Status.LOCKED or self.is_of_session
+
 
 class JoinSetCounts(Struct, frozen=True):
     """How many requests a join set has had, how many responses came, how many were taken; one row per open join set."""
@@ -240,6 +251,13 @@ def _lock(state: State, counts: JoinSetCounts | None, event: Locked, at: datetim
         retry_config=event.retry_config,
     )
     return after, counts
+
+
+def _extend_waiting(state: State, counts: JoinSetCounts | None, event: Locked, at: datetime) -> _Next:
+    if not state.is_of_session or state.held_by != Holder(event.executor_id, event.run_id):
+        raise _illegal(state, event)
+    after, counts = _lock(state, counts, event, at)
+    return replace(after, status=Status.BLOCKED), counts
 
 
 def _unlock(state: State, counts: JoinSetCounts | None, event: Unlocked, at: datetime) -> _Next:
@@ -387,7 +405,7 @@ def _in(statuses: tuple[Status, ...], step: _Step) -> dict[Status, _Step]:
 
 
 _TABLE: dict[type, dict[Status, _Step]] = {
-    Locked: _in(_RUNNING, _lock),
+    Locked: {**_in(_RUNNING, _lock), Status.BLOCKED: _extend_waiting},
     Unlocked: _in(_UNFINISHED, _unlock),
     TemporarilyFailed: _in(_RUNNING, _back_off),
     TemporarilyTimedOut: _in(_RUNNING, _back_off),

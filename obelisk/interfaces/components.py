@@ -10,7 +10,7 @@ Runs report through a callback instead of a coroutine, because a short activity 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import Enum
@@ -20,7 +20,8 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from obelisk.core.commands import Command, Reply
-from obelisk.core.events import ComponentId, ComponentRole, FailureKind
+from obelisk.core.events import ComponentId, ComponentRole, FailureKind, HttpClientTrace
+from obelisk.core.trace_context import TraceContext
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.settings import ComponentSettings
@@ -48,8 +49,29 @@ class LogLine(Struct, frozen=True):
     message: str
 
 
+class StreamType(Enum):
+    """A standard stream that a run writes to."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+class StreamLine(Struct, frozen=True):
+    """A line that a run wrote to a standard stream, without its end. It is text only if the run wrote text."""
+
+    stream: StreamType
+    payload: bytes
+
+
+Logged = LogLine | StreamLine
+"""What a run leaves for people to read, in the order in which it came."""
+
+
 class ActivityCall(Struct, frozen=True):
-    """One run of an activity. ``params`` fit the function's WIT types. After ``deadline`` the engine cancels the run."""
+    """One run of an activity. ``params`` fit the function's WIT types. After ``deadline`` the engine cancels the run.
+
+    ``trace`` is the trace that the execution is part of, for what it sends to others; ``None`` is the one of its id.
+    """
 
     execution_id: ExecutionId
     run_id: RunId
@@ -57,24 +79,31 @@ class ActivityCall(Struct, frozen=True):
     params: list[Any]
     created_at: datetime
     deadline: datetime
+    trace: TraceContext | None = None
 
 
 class Returned(Struct, frozen=True):
-    """The function returned; ``value`` is plain JSON that fits its WIT type, ``None`` when it returns nothing."""
+    """The function returned; ``value`` is plain JSON that fits its WIT type, ``None`` when it returns nothing.
+
+    ``http_client_traces`` are the HTTP requests that an activity's run sent.
+    """
 
     value: Any
+    http_client_traces: tuple[HttpClientTrace, ...] = ()
 
 
 class Crashed(Struct, frozen=True):
     """The function did not return: ``reason`` in one line, ``detail`` such as a backtrace.
 
-    ``retry`` tells whether another run could end otherwise.
+    ``retry`` tells whether another run could end otherwise. ``http_client_traces`` are the HTTP requests that an activity's
+    run sent.
     """
 
     reason: str
     detail: str | None = None
     kind: FailureKind = FailureKind.UNCATEGORIZED
     retry: bool = True
+    http_client_traces: tuple[HttpClientTrace, ...] = ()
 
 
 Outcome = Returned | Crashed
@@ -86,6 +115,10 @@ class ActivityRun(Protocol):
     def cancel(self) -> None:
         """End the run and free what it holds. ``done`` is not called any more."""
 
+    def http_client_traces(self) -> tuple[HttpClientTrace, ...]:
+        """Return the HTTP requests that it has sent so far; asked before a run is cancelled."""
+        return ()
+
 
 class ActivityComponent(Protocol):
     """An opened activity component."""
@@ -93,7 +126,7 @@ class ActivityComponent(Protocol):
     component: Component
 
     def start(
-        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[LogLine], None]
+        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[Logged], None]
     ) -> ActivityRun | None:
         """Start a run. ``done`` is called exactly once, on the loop, unless the run is cancelled.
 
@@ -144,7 +177,7 @@ class WorkflowComponent(Protocol):
 
     component: Component
 
-    def begin(self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]) -> WorkflowProgram:
+    def begin(self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[Logged], None]) -> WorkflowProgram:
         """Return a program that has not started. It holds no resources until ``start``."""
 
 
@@ -179,14 +212,20 @@ class ComponentHost(Protocol):
         """Fetch a component by the source for its scheme. Raises ``ComponentError``."""
 
     def service(self, kind: type[S]) -> S:
-        """Return what the engine shares with component kinds under this type, such as its WASM engine.
+        """Return what the engine shares with component kinds under this type.
 
+        ``Secrets`` and ``ExecPermission`` of these interfaces are there for every plugin, the WASM engine for built-ins.
         Raises ``ComponentError`` when it shares nothing of the kind.
         """
 
 
 class ComponentKindProvider(Struct, frozen=True):
-    """Offers the component tables called ``table``, such as ``activity_wasm``, whose keys are ``settings``."""
+    """Offers the component tables called ``table``, such as ``activity_wasm``, whose keys are ``settings``.
+
+    ``share``, if it is not ``None``, returns settings with what belongs to the component itself: what whoever runs it
+    elsewhere needs too. Everything private, and everything about this machine, has its default in them: values of
+    variables, secrets, directories. It is applied to settings that strangers send as well.
+    """
 
     name: str
     table: str
@@ -194,6 +233,7 @@ class ComponentKindProvider(Struct, frozen=True):
     summary: str
     settings: type[ComponentSettings]
     open: Callable[[Any, ComponentHost], AbstractAsyncContextManager[ActivityComponent | WorkflowComponent]]
+    share: Callable[[Any], ComponentSettings] | None = None
 
 
 class AsyncActivity:
@@ -202,12 +242,12 @@ class AsyncActivity:
     def __init__(self, component: Component) -> None:
         self.component = component
 
-    async def run(self, call: ActivityCall, log: Callable[[LogLine], None]) -> Outcome:
+    async def run(self, call: ActivityCall, log: Callable[[Logged], None]) -> Outcome:
         """Run once and return how it ended. Cancelled when the engine ends the run."""
         raise NotImplementedError
 
     def start(
-        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[LogLine], None]
+        self, call: ActivityCall, done: Callable[[Outcome], None], log: Callable[[Logged], None]
     ) -> ActivityRun | None:
         """Start ``run`` as a task."""
         task = asyncio.get_running_loop().create_task(self.run(call, log))
@@ -215,7 +255,7 @@ class AsyncActivity:
         return _TaskRun(task)
 
 
-class _TaskRun:
+class _TaskRun(ActivityRun):
     def __init__(self, task: asyncio.Task[Outcome]) -> None:
         self._task = task
 
@@ -228,8 +268,3 @@ def _report(task: asyncio.Task[Outcome], done: Callable[[Outcome], None]) -> Non
         return
     error = task.exception()
     done(task.result() if error is None else Crashed(f"{type(error).__name__}: {error}"))
-
-
-def find_interface(interfaces: Sequence[Interface], name: str) -> Interface | None:
-    """Return the interface called ``name``, ``None`` when there is none."""
-    return next((interface for interface in interfaces if interface.name == name), None)

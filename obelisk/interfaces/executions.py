@@ -13,7 +13,7 @@ from obelisk.core.events import Created, ExecutionResult, LogEvent, LogResponse
 from obelisk.core.state import State
 from obelisk.ids import DelayId, DeploymentId, ExecutionId
 from obelisk.interfaces.components import Component
-from obelisk.interfaces.storage import ExecutionQuery, Held
+from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow
 from obelisk.names import Ffqn
 from obelisk.wit.extensions import FunctionExtension
 from obelisk.wit.model import Function
@@ -141,6 +141,13 @@ class Executions(Protocol):
 
     async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
         """Return up to ``limit`` responses after ``after_cursor``."""
+
+    async def logs(self, query: LineQuery) -> list[LineRow]:
+        """Return a page of what the components of an execution logged, oldest first.
+
+        What this engine's components logged before the call is there. What another process of the same storage has
+        logged just now may be missing; it comes with a higher cursor.
+        """
 
     async def list(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from obelisk.ids import ExecutionId, RunId
-from obelisk.interfaces.components import LogLine
+from obelisk.interfaces.components import Logged
 
 
 class LogSignal(Struct, frozen=True):
@@ -22,7 +22,7 @@ class LogSignal(Struct, frozen=True):
     execution_id: ExecutionId
     run_id: RunId
     created_at: datetime
-    line: LogLine
+    line: Logged
 
 
 Signal = LogSignal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -27,6 +27,7 @@ class Host(Struct, frozen=True):
     """What the engine hands to everything that it opens.
 
     ``data_dir`` keeps what has to outlive the process, ``cache_dir`` what may be deleted at any time; both exist.
+    ``environ`` is the environment that variables are forwarded from.
     """
 
     clock: Clock
@@ -34,6 +35,7 @@ class Host(Struct, frozen=True):
     data_dir: Path
     cache_dir: Path
     log: logging.Logger
+    environ: Mapping[str, str] = {}
 
 
 class Provider(Struct, Generic[S, T], frozen=True):

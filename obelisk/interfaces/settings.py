@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
+
+LONGEST: Final = timedelta(days=36_500)
+"""The longest time after now that is still a date that can be written."""
+MOST_RETRIES: Final = 2**32 - 1
+"""What every storage can hold."""
 
 
 class Duration(timedelta):
@@ -56,6 +61,8 @@ class ExecSettings(Struct, frozen=True, forbid_unknown_fields=True):
         for key, length in (("lock_expiry", self.lock_expiry), ("tick_sleep", self.tick_sleep)):
             if length <= timedelta():
                 raise ValueError(f"`{key}`: expected more than nothing, found {length.total_seconds()} s")
+            if length > LONGEST:
+                raise ValueError(f"`{key}`: expected at most {LONGEST.days} days, found {length.days}")
 
 
 class ComponentSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,7 +84,40 @@ class ComponentSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError("`name`: expected at least one character, found none")
 
 
-class ActivitySettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Forward(Enum):
+    """Where the lines of a standard stream go."""
+
+    NONE = "none"
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    DB = "db"
+
+
+class StoredLevel(Enum):
+    """Which lines of ``obelisk:log`` are stored: those of this level and above."""
+
+    OFF = "off"
+    TRACE = "trace"
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class ProgramSettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The keys of every component that runs.
+
+    * ``forward_stdout``, ``forward_stderr``: where the lines of a standard stream go: ``none``, the server's ``stdout`` or
+      ``stderr``, or ``db``, from where ``client execution logs`` reads them.
+    * ``logs_store_min_level``: which lines of ``obelisk:log`` are stored: those of this level and above, or ``off``.
+    """
+
+    forward_stdout: Forward = Forward.DB
+    forward_stderr: Forward = Forward.DB
+    logs_store_min_level: StoredLevel = StoredLevel.DEBUG
+
+
+class ActivitySettings(ProgramSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of every activity table.
 
     * ``max_retries``: how often a failed or timed-out execution is run again.
@@ -96,6 +136,8 @@ class ActivitySettings(ComponentSettings, frozen=True, forbid_unknown_fields=Tru
         super().__post_init__()
         if self.max_retries < 0:
             raise ValueError(f"`max_retries`: expected at least 0, found {self.max_retries}")
+        if self.max_retries > MOST_RETRIES:
+            raise ValueError(f"`max_retries`: expected at most {MOST_RETRIES}, found {self.max_retries}")
         if not 0 <= self.retry_jitter <= 1:
             raise ValueError(f"`retry_jitter`: expected a number from 0.0 to 1.0, found {self.retry_jitter}")
 
@@ -107,7 +149,7 @@ class AwaitStrategy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     non_blocking_event_batching: int = 100
 
 
-class WorkflowSettings(ComponentSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class WorkflowSettings(ProgramSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys of every workflow table.
 
     * ``retry_exp_backoff``: the wait after a run that lost its lock; it doubles with each.

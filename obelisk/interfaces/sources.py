@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -22,21 +22,24 @@ class Artifact(Struct, frozen=True):
 class ComponentSource(Protocol):
     """Fetches components of one scheme."""
 
-    async def fetch(self, location: str, *, base: Path) -> Artifact:
+    async def fetch(self, location: str, *, base: Path, max_size: int) -> Artifact:
         """Return what lies at ``location``; relative paths start at ``base``.
 
-        Raises ``ComponentError`` with the location, what was found and what was expected.
+        No more than ``max_size`` bytes are read, whatever the other side says about their number. Several locations are
+        fetched side by side. Raises ``ComponentError`` with the location, what was found and what was expected.
         """
 
 
 class SourceProvider(Struct, frozen=True):
     """Offers a source for locations ``scheme://...``; the empty scheme is for paths.
 
-    ``settings`` is the Struct of the TOML table called ``name``.
+    ``settings`` is the Struct of the TOML table called ``name``. ``clean``, if it is not ``None``, deletes what the source
+    keeps between starts, before anything is opened; it raises ``ComponentError`` when it cannot.
     """
 
     name: str
     scheme: str
     summary: str
     settings: type[Struct]
-    open: Callable[[Struct, Host], AbstractAsyncContextManager[ComponentSource]]
+    open: Callable[[Any, Host], AbstractAsyncContextManager[ComponentSource]]
+    clean: Callable[[Any], None] | None = None

@@ -2,6 +2,7 @@
 
 A storage keeps, for each execution, its events, its responses, its ``State`` row, the ``JoinSetCounts`` rows of its open
 join sets, and an index of delays that are not due yet. All writing of executions goes through ``commit`` and ``lock``.
+Beside that it keeps the lines that components logged, for people to read; no execution depends on them.
 
 What an implementer owes
     * ``commit(batch)`` is atomic: everything in the batch becomes visible and durable, or nothing does.
@@ -20,11 +21,20 @@ What an implementer owes
       they were not applied before it. The storage has to be usable again when the future resolves, or every later call
       raises ``StorageError``.
     * It may be shared by processes when ``shared`` is true; then each rule holds across all of them.
+
+What it owes for lines
+    * ``append_lines`` never delays a ``commit``: it holds no lock and waits for no disk that a commit waits for. So lines
+      that were written last may be lost when the power fails; they are not lost when the process ends.
+    * Lines get cursors that grow in the order of the calls and of the rows in a call. Whoever has seen a cursor has seen
+      all lines before it: none is added there later. So going on from the last cursor misses nothing.
+    * It may forget the oldest lines of all, when it says so. It may keep lines of executions that it does not have.
+    * When writing or reading lines fails, only that call fails, with ``StorageError``.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -34,7 +44,8 @@ from msgspec import Struct
 
 from obelisk.core.events import Event, Locked, LogEvent, LogResponse, Response
 from obelisk.core.state import State, Status
-from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId
+from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId, is_below
+from obelisk.interfaces.components import Logged, LogLevel, LogLine, StreamType
 from obelisk.names import Ffqn
 
 LOST_BASE = "a batch that it builds on was not written"
@@ -81,7 +92,8 @@ class LockWanted(Struct, frozen=True):
     """Which executions an executor can run.
 
     An execution may be locked when it is pending, active, due at ``now``, and either its function is one of ``ffqns``, or
-    ``component_digest`` is set and is its own. ``incompatible_digest`` leaves out those that are marked with it.
+    ``component_digest`` is set and is its own. ``incompatible_digest`` leaves out those that are marked with it. Those of
+    triggers (``ComponentRole.is_of_trigger``) are never locked by executors.
     """
 
     ffqns: frozenset[Ffqn]
@@ -126,7 +138,7 @@ class Held(Struct, frozen=True):
 
 
 class Order(Enum):
-    """Which way a page of executions goes from its cursor."""
+    """Which way a page goes from its cursor."""
 
     NEWER = "newer"
     OLDER = "older"
@@ -182,6 +194,39 @@ class Deployment(Struct, frozen=True):
     created_at: datetime
 
 
+class StoredLine(Struct, frozen=True):
+    """A line that a run logged at ``created_at``. Its text has no lone surrogates."""
+
+    execution_id: ExecutionId
+    run_id: RunId
+    created_at: datetime
+    line: Logged
+
+
+class LineRow(Struct, frozen=True):
+    """A line with its place among all lines of the storage."""
+
+    cursor: int
+    stored: StoredLine
+
+
+class LineQuery(Struct, frozen=True):
+    """Which lines to list: those of an execution, and with ``derived`` those of all executions below it too.
+
+    Only lines of ``levels`` or ``streams`` are listed, logged after ``after`` unless that is ``None``. ``NEWER`` starts at
+    the oldest, or after the cursor, ``OLDER`` at the newest, or before the cursor. The page is always returned oldest first.
+    """
+
+    execution_id: ExecutionId
+    derived: bool = False
+    levels: frozenset[LogLevel] = frozenset(LogLevel)
+    streams: frozenset[StreamType] = frozenset(StreamType)
+    after: datetime | None = None
+    order: Order = Order.NEWER
+    cursor: int | None = None
+    limit: int = 20
+
+
 class Storage(Protocol):
     """A place where logs are kept. The module's documentation lists what an implementer owes.
 
@@ -223,7 +268,10 @@ class Storage(Protocol):
         """
 
     async def expired_locks(self, now: datetime, *, limit: int) -> list[Held]:
-        """Return active executions whose status is locked and whose lock expired at or before ``now``, earliest first."""
+        """Return active executions that have a lock which expired at or before ``now``, earliest first.
+
+        ``State.has_lock`` tells which do: those whose status is locked, and those of a trigger's run, whatever its status.
+        """
 
     async def next_timer(self, after: datetime) -> datetime | None:
         """Return the earliest time after ``after`` at which a delay, a lock or a pending execution falls due.
@@ -241,7 +289,7 @@ class Storage(Protocol):
         """
 
     async def unfinished_functions(self) -> dict[Ffqn, int]:
-        """Return the functions that unfinished executions run, and how many executions each has."""
+        """Return the functions that unfinished executions run, and how many executions each has; not those of triggers."""
 
     async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
         """Say whether a delay is kept from falling due, durably; return whether it is open.
@@ -255,6 +303,12 @@ class Storage(Protocol):
 
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none."""
+
+    async def append_lines(self, lines: Sequence[StoredLine]) -> None:
+        """Append lines; ``lines`` sees them from then on."""
+
+    async def lines(self, query: LineQuery) -> list[LineRow]:
+        """Return a page of lines, oldest first."""
 
 
 def lost_its_base(batch: Batch) -> bool:
@@ -271,3 +325,14 @@ def bucket(state: State, now: datetime) -> Bucket:
     if state.status is Status.PENDING:
         return Bucket.PENDING if state.due_at <= now else Bucket.SCHEDULED
     return Bucket.LOCKED if state.status is Status.LOCKED else Bucket.BLOCKED
+
+
+def is_listed(stored: StoredLine, query: LineQuery) -> bool:
+    """Tell whether a line is one that a query asks for, wherever its page begins and ends."""
+    if query.after is not None and stored.created_at <= query.after:
+        return False
+    line = stored.line
+    if (line.level not in query.levels) if isinstance(line, LogLine) else (line.stream not in query.streams):
+        return False
+    owner = stored.execution_id
+    return owner == query.execution_id or (query.derived and is_below(owner, query.execution_id))

@@ -13,6 +13,7 @@ from obelisk.core.events import (
     ExecutionResult,
     FailureKind,
     Finished,
+    HttpClientTrace,
     ResultKind,
     TemporarilyFailed,
     TemporarilyTimedOut,
@@ -21,9 +22,11 @@ from obelisk.core.events import (
     failed,
 )
 from obelisk.core.retry import is_permanent, may_retry
+from obelisk.core.trace_context import trace_of
 from obelisk.errors import InvalidValueError
 from obelisk.ids import ExecutionId, RunId
-from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, LogLine, Outcome, Returned
+from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, Logged, Outcome, Returned
+from obelisk.interfaces.storage import StoredLine
 from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import FunctionEntry
 
@@ -60,11 +63,17 @@ class RunningActivity:
         self.failures = failures
         self.deadline = deadline
         self.is_ahead = is_ahead
-        self._lines: list[LogLine] = []
+        self._lines: list[StoredLine] = []
         self._run: ActivityRun | None = None
         self._alarm: Alarm | None = None
         self._ended = False
         self._started = False
+
+    def begin(self) -> None:
+        """Run it as soon as the loop has time for it, unless it is given up before."""
+        if not self._ended:
+            self._kernel.activities[self.execution_id] = self
+            self._kernel.starts.begin(self.start)
 
     def start(self) -> None:
         """Run it, unless it was given up before it could start. The result may be submitted before this returns."""
@@ -81,8 +90,9 @@ class RunningActivity:
             return
         self._renew_lock()
         call = ActivityCall(
-            self.execution_id, self.run_id, self.function.ffqn, params, self._kernel.clock.now(), self.deadline
-        )
+            self.execution_id, self.run_id, self.function.ffqn, params, self._kernel.clock.now(), self.deadline,
+            trace_of(self.execution_id, self.created.metadata),
+        )  # fmt: skip
         opened = self.function.entry.opened
         self._run = opened.start(call, self._done, self._log)  # type: ignore[union-attr]
         if not self._ended:
@@ -98,6 +108,10 @@ class RunningActivity:
     def discard(self) -> None:
         """Cancel the run and write nothing."""
         self._end()
+
+    def http_client_traces(self) -> tuple[HttpClientTrace, ...]:
+        """Return the HTTP requests that the run has sent so far."""
+        return () if self._run is None else self._run.http_client_traces()
 
     def _renew_lock(self) -> None:
         """Begin the lock anew when its commit took a good part of it: its time is the run's, not the disk's."""
@@ -131,29 +145,29 @@ class RunningActivity:
             self._submit(self._event(outcome))
 
     def _time_out(self) -> None:
+        traces = list(self.http_client_traces())
         if not self._end():
             return
         if self._may_retry():
-            self._submit(TemporarilyTimedOut(self._next_start()))
+            self._submit(TemporarilyTimedOut(self._next_start(), traces))
         else:
-            self._submit(Finished(failed(FailureKind.TIMED_OUT, "the run did not end before its lock expired")))
+            self._submit(Finished(failed(FailureKind.TIMED_OUT, "the run did not end before its lock expired"), traces))
 
     def _may_retry(self) -> bool:
         return may_retry(self.failures, self.function.entry.max_retries)
 
     def _event(self, outcome: Outcome) -> Event:
-        retry = self._may_retry()
+        retry, traces = self._may_retry(), list(outcome.http_client_traces)
         if isinstance(outcome, Returned):
             result = self.function.shape.result(outcome.value)
             if retry and result.kind is ResultKind.ERROR and not is_permanent(_error(result)):
-                return self._temporary("activity finished with error", _error_text(result))
-            return Finished(result)
+                return TemporarilyFailed(
+                    self._next_start(), "activity finished with error", _error_text(result), traces
+                )
+            return Finished(result, traces)
         if retry and outcome.retry:
-            return self._temporary(outcome.reason, outcome.detail)
-        return Finished(failed(outcome.kind, outcome.reason, outcome.detail))
-
-    def _temporary(self, reason: str, detail: str | None) -> Event:
-        return TemporarilyFailed(self._next_start(), reason, detail)
+            return TemporarilyFailed(self._next_start(), outcome.reason, outcome.detail, traces)
+        return Finished(failed(outcome.kind, outcome.reason, outcome.detail), traces)
 
     def _next_start(self) -> datetime:
         pause = self.function.entry.retry_pause(self.execution_id, self.failures + 1)
@@ -170,19 +184,23 @@ class RunningActivity:
                 cursor=None,
                 parent=self.created.parent,
                 keep=True,
+                then=self._hand_over_lines,
+                traces=event.http_client_traces,
             )
         else:
             turn.append(self.execution_id, event, version=self.version)
-        if self._lines:
-            lines = tuple(self._lines)
-            turn.after.append(lambda: self._kernel.component_log(self.execution_id, self.run_id, lines))
+            turn.after.append(self._hand_over_lines)
         self._kernel.pipeline.submit(turn)
 
-    def _log(self, line: LogLine) -> None:
-        if self.is_ahead:
-            self._lines.append(line)
-        else:
-            self._kernel.component_log(self.execution_id, self.run_id, (line,))
+    def _log(self, line: Logged) -> None:
+        self._lines.append(StoredLine(self.execution_id, self.run_id, self._kernel.clock.now(), line))
+        if not self.is_ahead:
+            self._hand_over_lines()
+
+    def _hand_over_lines(self) -> None:
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._kernel.component_log(self.function.entry, lines)
 
 
 def _error(result: ExecutionResult) -> TypedValue | None:

@@ -37,6 +37,7 @@ from obelisk.interfaces.executions import CancelOutcome, DelayOutcome
 from obelisk.interfaces.storage import ExecutionLog, Held
 from obelisk.names import split_ffqn
 from obelisk.runtime.lookups import delay_of, state_of
+from obelisk.runtime.sessions import check_not_of_trigger
 from obelisk.runtime.turn import Turn
 from obelisk.wit.extensions import CANCELLABLE_SUFFIX, is_cancellable
 
@@ -78,6 +79,7 @@ class Cancellations:
                 return CancelOutcome.ALREADY_FINISHED
             if state.lifecycle is Lifecycle.CANCELLING:
                 return CancelOutcome.ALREADY_CANCELLING
+            check_not_of_trigger(execution_id, state, what="cancelled")
             if self._means(state) is Means.NOT:
                 raise ExecutionStateError(_refusal(execution_id, state))
             turn = self._kernel.new_turn()
@@ -238,11 +240,13 @@ class Cancellations:
     def _end(self, turn: Turn, execution_id: ExecutionId, state: State) -> None:
         if self._means(state) is Means.AT_ONCE:
             activity = self._kernel.activities.get(execution_id)
+            traces = () if activity is None else activity.http_client_traces()
             if activity is not None:
                 activity.discard()
             self._kernel.finish(
-                turn, execution_id, CANCELLED, version=state.next_version, cursor=None, parent=state.parent
-            )
+                turn, execution_id, CANCELLED, version=state.next_version, cursor=None, parent=state.parent,
+                traces=traces,
+            )  # fmt: skip
             return
         self._kernel.workflows.forget(execution_id)
         turn.append(execution_id, CancellationRequested(), version=state.next_version)

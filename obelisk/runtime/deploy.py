@@ -34,12 +34,19 @@ class OpenHost:
     """What component kinds are handed; see ``interfaces.components.ComponentHost``."""
 
     def __init__(
-        self, host: Host, base: Path, *, sources: Mapping[str, ComponentSource], services: Mapping[type, Any]
+        self,
+        host: Host,
+        base: Path,
+        *,
+        sources: Mapping[str, ComponentSource],
+        services: Mapping[type, Any],
+        max_size: int,
     ) -> None:
         self.host = host
         self.base = base
         self._sources = sources
         self._services = services
+        self._max_size = max_size
 
     async def fetch(self, location: str) -> Artifact:
         """Fetch a component by the source for its scheme."""
@@ -50,7 +57,7 @@ class OpenHost:
             raise ComponentError(
                 f"no component source for `{location}`: expected {' or '.join(known)}{self._hint(scheme)}"
             )
-        return await source.fetch(location, base=self.base)
+        return await source.fetch(location, base=self.base, max_size=self._max_size)
 
     def _hint(self, scheme: str) -> str:
         return f"; try `pip install obelisk[{scheme}]`" if scheme in SCHEMES_OF_EXTRAS else ""
@@ -65,14 +72,24 @@ class OpenHost:
 
 async def open_components(config: Config, host: OpenHost, stack: AsyncExitStack) -> list[ComponentEntry]:
     """Open every component of the configuration side by side; raise one ``ComponentError`` for all that fail."""
-    opened = await asyncio.gather(*(_open(use, host, stack) for use in config.components), return_exceptions=True)
-    errors = [result for result in opened if isinstance(result, BaseException)]
-    for error in errors:
-        if not isinstance(error, ComponentError):
-            raise error
+    entries, errors = await open_those_that_open(config.components, host, stack)
     if errors:
         raise ComponentError("\n".join(dict.fromkeys(str(error) for error in errors)))
-    return [ComponentEntry(component) for component in opened if not isinstance(component, BaseException)]
+    return entries
+
+
+async def open_those_that_open(
+    uses: Sequence[Configured], host: OpenHost, stack: AsyncExitStack
+) -> tuple[list[ComponentEntry], list[ComponentError]]:
+    """Open components side by side; return those that opened, and what is wrong with the others."""
+    opened = await asyncio.gather(*(_open(use, host, stack) for use in uses), return_exceptions=True)
+    errors = []
+    for result in opened:
+        if isinstance(result, ComponentError):
+            errors.append(result)
+        elif isinstance(result, BaseException):
+            raise result
+    return [ComponentEntry(component) for component in opened if not isinstance(component, BaseException)], errors
 
 
 async def _open(use: Configured, host: OpenHost, stack: AsyncExitStack) -> ActivityComponent | WorkflowComponent:

@@ -4,10 +4,10 @@
 together, takes up what a crashed process left, and runs until the block is left. The server is an engine with listeners; a
 test or a program that embeds Obelisk uses the engine alone.
 
-Order of opening: components, then the storage (each enters one exit stack), then the drivers: a component that is wrong
-leaves no database behind. Leaving goes backwards: nothing
-new is locked, activities get ``[server] shutdown_timeout``, what is left is unlocked without using up a retry, and all
-writes are done before the storage closes.
+Order of opening: components, then the storage (each enters one exit stack), then the drivers, then the triggers: a component
+or a trigger's entry that is wrong leaves no database behind. Leaving goes backwards: triggers take nothing new and end what
+is under way, nothing new is locked, activities get what is left of ``[server] shutdown_timeout``, what does not end in it is
+unlocked without using up a retry, and all writes are done, lines of components last, before the storage closes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, MutableMapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -27,7 +28,10 @@ from obelisk.config.document import disabled_plugins, read_document
 from obelisk.config.load import decode_document
 from obelisk.config.model import Config, WasmSettings
 from obelisk.errors import ConfigError, ObeliskError
+from obelisk.interfaces.exec_permission import ExecPermission
 from obelisk.interfaces.provider import Host, RandomSource
+from obelisk.interfaces.sandbox import LimitSettings, OutboundHttpSettings, without_methods
+from obelisk.interfaces.secrets import Secrets
 from obelisk.interfaces.storage import Deployment, Storage
 from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import EngineComponents, OpenHost, check, deployment_digest, open_components
@@ -38,8 +42,12 @@ from obelisk.runtime.garbage import GarbageCollector
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.incarnations import Incarnation
 from obelisk.runtime.kernel import Kernel
+from obelisk.runtime.permits import SharedLimit
 from obelisk.runtime.recovery import recover, warn_of_orphans
+from obelisk.runtime.secrets import taken_secrets
+from obelisk.runtime.seeds import EngineSeeds
 from obelisk.runtime.stopping import stop
+from obelisk.runtime.triggers import EngineCheckHost, EngineTriggerHost, Triggers, check_triggers
 from obelisk.wasm.compile import CodeCache, CompileLimits
 from obelisk.wasm.components import WasmComponents
 from obelisk.wasm.engine import WasmEngine
@@ -65,16 +73,25 @@ class Engine:
         *,
         clock: Clock | None = None,
         random: RandomSource | None = None,
+        environ: MutableMapping[str, str] | None = None,
         clean_storage: bool = False,
     ) -> None:
+        """Make an engine of a configuration; nothing is opened yet.
+
+        ``environ`` is the environment that secrets are taken out of, and that components may be given variables of; left
+        out, the process's. While an engine is open its secrets are not there, so two engines with the same secrets need one
+        each.
+        """
         self.config = config
         self._clean_storage = clean_storage
         self.clock: Clock = clock or SystemClock()
         self.random: RandomSource = random or os.urandom
+        self._environ = os.environ if environ is None else environ
         self._ids = IdSource(self.clock, self.random)
         self._garbage = GarbageCollector()
         self._stack = AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._triggers = Triggers(config.triggers, self.clock)
         self._kernel: Kernel | None = None
 
     @classmethod
@@ -86,7 +103,7 @@ class Engine:
         """
         document = read_document(path, environ=os.environ if environ is None else environ, cwd=Path.cwd())
         plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document))
-        return cls(decode_document(document, plugins))
+        return cls(decode_document(document, plugins), environ=None if environ is None else dict(environ))
 
     async def __aenter__(self) -> Self:
         try:
@@ -114,10 +131,15 @@ class Engine:
     async def _open(self) -> None:
         self._stack.callback(self._garbage.give_back)
         self._garbage.take_over()
-        host = make_host(self.config, clock=self.clock, random=self.random)
-        entries = await open_deployment(self.config, host, self._stack)
+        host = make_host(self.config, clock=self.clock, random=self.random, environ=self._environ)
+        opened = await open_host(self.config, host, self._stack, environ=self._environ)
+        entries = await open_components(self.config, opened, self._stack)
         functions = check(entries)
+        await check_triggers(self.config.triggers, EngineCheckHost(opened, functions))
+        limiter = self.config.kernel.wasm.global_executor_instance_limiter
+        shared = SharedLimit(None if limiter == "unlimited" else limiter)
         for entry in entries:
+            entry.permits.shared = shared
             entry.batching = min(entry.batching, self.config.kernel.workflows.max_events_per_run)
         if self._clean_storage:
             wipe(self.config)
@@ -130,6 +152,7 @@ class Engine:
         self.executions = EngineExecutions(self._kernel)
         self.components = EngineComponents(entries, deployment.deployment_id)
         await self._start(self._kernel, entries)
+        await self._start_triggers(self._kernel, opened)
 
     def _make_kernel(self, storage: Storage, functions: Functions, deployment: Deployment) -> Kernel:
         workflows = self.config.kernel.workflows
@@ -156,11 +179,23 @@ class Engine:
         await warn_of_orphans(kernel)
         kernel.executors.update({entry: Executor(kernel, entry) for entry in entries if entry.ffqns()})
         self._spawn(_forever(kernel.alarms.run))
+        self._spawn(_forever(kernel.run_logs.run))
         self._spawn(_forever(self._garbage.run))
         if self.config.kernel.timers_watcher.enabled:
             self._spawn(_forever(kernel.timers.run))
         for executor in kernel.executors.values():
             self._spawn(_forever(executor.run))
+
+    async def _start_triggers(self, kernel: Kernel, opened: OpenHost) -> None:
+        host = EngineTriggerHost(
+            opened,
+            kernel.functions,
+            executions=self.executions,
+            components=self.components,
+            sessions=kernel.sessions,
+            seeds=EngineSeeds(kernel),
+        )
+        await self._triggers.start(host)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(_guarded(work))
@@ -171,11 +206,20 @@ class Engine:
     async def _close(self) -> None:
         try:
             if self._kernel is not None:
-                self._kernel.notifier.close()
-                await stop(self._kernel, self.config.kernel.server.shutdown_timeout)
+                await self._stop(self._kernel)
         finally:
+            if self._kernel is not None:
+                await self._kernel.run_logs.close()
             await self._cancel_tasks()
             await self._stack.aclose()
+
+    async def _stop(self, kernel: Kernel) -> None:
+        loop, grace = asyncio.get_running_loop(), self.config.kernel.server.shutdown_timeout
+        began = loop.time()
+        await self._triggers.stop(grace)
+        left = max(grace - timedelta(seconds=loop.time() - began), timedelta())
+        kernel.notifier.close()
+        await stop(kernel, left)
 
     async def _cancel_tasks(self) -> None:
         tasks = list(self._tasks)
@@ -208,8 +252,22 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         _log.exception("a task of the engine ended unexpectedly")
 
 
-async def open_deployment(config: Config, host: Host, stack: AsyncExitStack) -> list[ComponentEntry]:
-    """Open the component sources, the WASM engine and every component; all are closed with ``stack``."""
+async def open_deployment(
+    config: Config, host: Host, stack: AsyncExitStack, *, environ: MutableMapping[str, str] | None = None
+) -> list[ComponentEntry]:
+    """Open the component sources, the WASM engine and every component; all are closed with ``stack``.
+
+    Secrets are taken out of ``environ``, the process's environment unless it is given, until then.
+    """
+    return await open_components(config, await open_host(config, host, stack, environ=environ), stack)
+
+
+async def open_host(
+    config: Config, host: Host, stack: AsyncExitStack, *, environ: MutableMapping[str, str] | None = None
+) -> OpenHost:
+    """Open the component sources, the secrets and the WASM engine: what components are opened with."""
+    variables = os.environ if environ is None else environ
+    secrets = stack.enter_context(taken_secrets(config.kernel.secrets, variables))
     sources = {
         use.provider.scheme: await stack.enter_async_context(use.provider.open(use.settings, host))
         for use in config.sources
@@ -217,8 +275,17 @@ async def open_deployment(config: Config, host: Host, stack: AsyncExitStack) -> 
     components = _wasm_components(config, _code_directory(config, host, stack))
     stack.callback(components.close)
     stack.callback(components.engine.close)  # left first: its workers may still hold guests
-    services: dict[type, Any] = {WasmComponents: components}
-    return await open_components(config, OpenHost(host, config.base, sources=sources, services=services), stack)
+    outbound = config.kernel.outbound_http
+    for pattern in without_methods(outbound.allowed_host):
+        _log.warning("`[[outbound_http.allowed_host]]` `%s` has no `methods`: it allows no request", pattern)
+    services: dict[type, Any] = {
+        WasmComponents: components,
+        Secrets: secrets,
+        OutboundHttpSettings: outbound,
+        ExecPermission: ExecPermission(config.kernel.allow_exec_activities),
+    }
+    max_size = int(config.kernel.wasm.max_component_size)
+    return OpenHost(host, config.base, sources=sources, services=services, max_size=max_size)
 
 
 def _code_directory(config: Config, host: Host, stack: AsyncExitStack) -> Path:
@@ -230,10 +297,17 @@ def _code_directory(config: Config, host: Host, stack: AsyncExitStack) -> Path:
 
 def _wasm_components(config: Config, directory: Path) -> WasmComponents:
     wasm = config.kernel.wasm
-    settings = EngineSettings(fuel=wasm.fuel != "unlimited", max_wasm_stack=int(wasm.stack))
+    settings = EngineSettings(fuel=_counts_fuel(config), max_wasm_stack=int(wasm.stack))
     engine = WasmEngine(settings, limits=_guest_limits(wasm), loop=asyncio.get_running_loop())
     limits = CompileLimits(timeout=wasm.compile.timeout, memory=wasm.compile.memory)
     return WasmComponents(engine, CodeCache(directory, settings), limits, max_size=int(wasm.max_component_size))
+
+
+def _counts_fuel(config: Config) -> bool:
+    entries = [entry.settings for use in config.triggers for entry in use.entries]
+    settings = [*(use.settings for use in config.components), *entries]
+    own = (each.fuel for each in settings if isinstance(each, LimitSettings))
+    return any(isinstance(fuel, int) for fuel in (config.kernel.wasm.fuel, *own))
 
 
 def _guest_limits(wasm: WasmSettings) -> GuestLimits:
@@ -248,7 +322,13 @@ def _guest_limits(wasm: WasmSettings) -> GuestLimits:
     )
 
 
-def make_host(config: Config, *, clock: Clock | None = None, random: RandomSource | None = None) -> Host:
+def make_host(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    random: RandomSource | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Host:
     """Return what everything that the engine opens is handed; creates the directories."""
     for directory in (config.data_dir, config.cache_dir):
         try:
@@ -261,6 +341,7 @@ def make_host(config: Config, *, clock: Clock | None = None, random: RandomSourc
         config.data_dir,
         config.cache_dir,
         logging.getLogger("obelisk.plugin"),
+        os.environ if environ is None else environ,
     )
 
 

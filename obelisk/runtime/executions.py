@@ -20,7 +20,7 @@ from obelisk.interfaces.executions import (
     Submission,
     SubmitOutcome,
 )
-from obelisk.interfaces.storage import ExecutionQuery, Held
+from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow
 from obelisk.names import Ffqn
 from obelisk.runtime import pausing, replays, stubs, upgrades
 from obelisk.runtime.functions import FunctionEntry
@@ -117,6 +117,13 @@ class EngineExecutions:
         with self._kernel.work.piece():
             await state_of(self._storage, execution_id)
             return await self._storage.responses(execution_id, after_cursor=after_cursor, limit=limit)
+
+    async def logs(self, query: LineQuery) -> list[LineRow]:
+        """Return a page of what components logged, oldest first."""
+        with self._kernel.work.piece():
+            await state_of(self._storage, query.execution_id)
+            await self._kernel.run_logs.flush_stored()
+            return await self._storage.lines(query)
 
     async def _create(
         self, execution_id: ExecutionId, function: FunctionEntry, created: Created, *, paused: bool

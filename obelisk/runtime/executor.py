@@ -115,4 +115,4 @@ class Executor:
             self._kernel, locked.execution_id, created, function,
             run_id=lock.run_id, version=locked.state.next_version, failures=locked.state.failures,
             deadline=lock.lock_expires_at,
-        ).start()  # fmt: skip
+        ).begin()  # fmt: skip

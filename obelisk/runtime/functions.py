@@ -17,6 +17,7 @@ from obelisk.interfaces.executions import FunctionDetail
 from obelisk.interfaces.settings import ActivitySettings, AwaitStrategy, LockingStrategy, WorkflowSettings
 from obelisk.names import Ffqn, ffqn
 from obelisk.runtime.permits import Permits
+from obelisk.runtime.run_logs import LineRoute
 from obelisk.wit.extensions import extended, extension_interfaces
 from obelisk.wit.model import Function, Interface
 
@@ -29,13 +30,14 @@ class ComponentEntry:
     """An opened component with what the engine needs to run it."""
 
     __slots__ = (
-        "batching", "component", "extends_lock", "interrupts", "leeway", "lock_expiry", "locking", "max_retries", "opened",
-        "permits", "retry_config", "retry_exp_backoff", "retry_jitter", "retry_max_backoff",
+        "batching", "component", "extends_lock", "interrupts", "leeway", "line_route", "lock_expiry", "locking",
+        "max_retries", "opened", "permits", "retry_config", "retry_exp_backoff", "retry_jitter", "retry_max_backoff",
     )  # fmt: skip
 
     def __init__(self, opened: ActivityComponent | WorkflowComponent) -> None:
         self.opened = opened
         self.component: Component = opened.component
+        self.line_route = LineRoute.of(self.component)
         settings = self.component.settings
         limit = settings.exec.instance_limiter
         self.permits = Permits(None if limit == "unlimited" else limit)
@@ -90,8 +92,8 @@ class ComponentEntry:
         return jittered(pause, self.retry_jitter, execution_id=execution_id, failures=failures)
 
     def ffqns(self) -> frozenset[Ffqn]:
-        """The functions that its executors pick up, none for stubs."""
-        if self.is_stub:
+        """The functions that its executors pick up, none for stubs and for what triggers run."""
+        if self.is_stub or self.component.role.is_of_trigger:
             return frozenset()
         return frozenset(
             ffqn(interface.name, function.name)
@@ -146,6 +148,10 @@ class Functions:
         if found is None:
             raise FunctionNotFoundError(f"function not found: `{name}`" + self._nearest(name))
         return found
+
+    def signature(self, name: Ffqn) -> Function:
+        """Return the params and the result of a function; see ``interfaces.triggers.Calls``."""
+        return self.get(name).function
 
     def check(self, name: Ffqn, params: Any) -> list[Any]:
         """Return the params of a call in their normal form; see ``core.effects.Catalog``."""

@@ -8,8 +8,7 @@ one, hand a response to whoever waits for it.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,16 +19,17 @@ from obelisk.core.events import (
     Created,
     ExecutionResult,
     Finished,
+    HttpClientTrace,
     Locked,
     LogEvent,
     Paused,
     Response,
 )
 from obelisk.core.state import Lifecycle, State, Status
+from obelisk.core.trace_context import inherited
 from obelisk.errors import CommitUnknownError
 from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
-from obelisk.interfaces.components import LogLevel, LogLine
-from obelisk.interfaces.storage import Entry, Held, Storage, Write
+from obelisk.interfaces.storage import Entry, Held, Storage, StoredLine, Write
 from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
 from obelisk.runtime.cancellation import Cancellations
@@ -40,22 +40,17 @@ from obelisk.runtime.notifier import Notifier
 from obelisk.runtime.pipeline import Pipeline
 from obelisk.runtime.recovery import let_go_on, unlock_idle
 from obelisk.runtime.replays import DryReplay
+from obelisk.runtime.run_logs import RunLogs
+from obelisk.runtime.sessions import EngineSessions
+from obelisk.runtime.starts import Starts
 from obelisk.runtime.timers import Timers
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
 from obelisk.runtime.workflow_run import WorkflowRun
 from obelisk.runtime.workflows import Workflows
 
-_LEVELS = {
-    LogLevel.TRACE: logging.DEBUG,
-    LogLevel.DEBUG: logging.DEBUG,
-    LogLevel.INFO: logging.INFO,
-    LogLevel.WARN: logging.WARNING,
-    LogLevel.ERROR: logging.ERROR,
-}
 REFUSED_PAUSE = 0.001
 """Seconds, so that who is refused again and again does not keep others from going on."""
-_app_log = logging.getLogger("app")
 
 
 class Kernel:
@@ -75,12 +70,15 @@ class Kernel:
         self.is_stopping = False
         self.work = WorkCount()
         self.alarms = Alarms(clock)
+        self.starts = Starts()
         self.notifier = Notifier()
         self.timers = Timers(self)
         self.workflows = Workflows(self, hot_limit=hot_limit)
         self.cancellations = Cancellations(self)
+        self.sessions = EngineSessions(self)
         self.activities: dict[ExecutionId, RunningActivity] = {}
         self.replays: set[DryReplay] = set()
+        self.run_logs = RunLogs(storage, clock)
         self.pipeline = Pipeline(
             storage,
             work=self.work,
@@ -99,7 +97,8 @@ class Kernel:
 
     def runs(self, execution_id: ExecutionId) -> bool:
         """Whether an execution is in this process's memory."""
-        return execution_id in self.activities or self.workflows.knows(execution_id)
+        is_session = self.sessions.find(execution_id) is not None
+        return is_session or execution_id in self.activities or self.workflows.knows(execution_id)
 
     def new_turn(self) -> Turn:
         """Return an empty turn of now."""
@@ -116,18 +115,23 @@ class Kernel:
             entry.retry_config,
         )
 
-    def create(self, turn: Turn, new: NewExecution, *, by: ExecutionId) -> None:
-        """Create an execution that a workflow asked for, locked for this executor when it can start at once."""
-        function = self.functions.get(new.ffqn)
-        self.create_execution(turn, new.execution_id, function, self.created_event(new, by=by))
+    def create(self, turn: Turn, new: NewExecution, *, by: ExecutionId, metadata: Mapping[str, str]) -> None:
+        """Create an execution that a workflow asked for, locked for this executor when it can start at once.
 
-    def created_event(self, new: NewExecution, *, by: ExecutionId) -> Created:
-        """Return the first event of an execution that a workflow asked for."""
-        scheduled_by = None if new.parent is not None else by
+        ``metadata`` is the workflow's.
+        """
+        function = self.functions.get(new.ffqn)
+        created = self.created_event(new, by=by, metadata=metadata)
+        self.create_execution(turn, new.execution_id, function, created)
+
+    def created_event(self, new: NewExecution, *, by: ExecutionId, metadata: Mapping[str, str]) -> Created:
+        """Return the first event of an execution that a workflow with ``metadata`` asked for."""
         component = self.functions.get(new.ffqn).entry.component.id
+        is_child = new.parent is not None
         return Created(
-            new.ffqn, new.params, new.parent, new.scheduled_at, component, self.deployment_id, {}, scheduled_by
-        )
+            new.ffqn, new.params, new.parent, new.scheduled_at, component, self.deployment_id,
+            inherited(metadata) if is_child else {}, None if is_child else by,
+        )  # fmt: skip
 
     def create_execution(
         self, turn: Turn, execution_id: ExecutionId, function: FunctionEntry, created: Created, *, paused: bool = False
@@ -151,14 +155,21 @@ class Kernel:
                 run_id=lock.run_id, version=2, failures=0, deadline=lock.lock_expires_at, is_ahead=is_ahead,
             )  # fmt: skip
             turn.undo.append(activity.discard)
-            (turn.ahead if is_ahead else turn.after).append(activity.start)
+            if is_ahead:
+                turn.ahead.append(activity.start)
+            else:
+                turn.after.append(activity.begin)
 
     def finish(
         self, turn: Turn, execution_id: ExecutionId, result: ExecutionResult, *,
         version: int, cursor: int | None, parent: tuple[ExecutionId, JoinSetId] | None, keep: bool = False,
+        traces: Sequence[HttpClientTrace] = (), then: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        """Finish an execution and answer its parent. ``keep`` saves the result even if the rest of the turn is refused."""
-        event = Finished(result)
+        """Finish an execution and answer its parent. ``keep`` saves the result even if the rest of the turn is refused.
+
+        ``then`` happens once a result that is kept is committed, whichever commit that is in.
+        """
+        event = Finished(result, list(traces))
         turn.append(execution_id, event, version=version, cursor=cursor)
         response = None
         if parent is not None:
@@ -166,11 +177,20 @@ class Kernel:
             self.deliver(turn, parent[0], response)
         if keep:
             write = Write(execution_id, (Entry(turn.now, event),), version)
-            turn.results.append(FinishedRun(write, None if parent is None else parent[0], response))
+            turn.results.append(FinishedRun(write, None if parent is None else parent[0], response, then))
+            if then is not None:
+                turn.after.append(then)
 
     def deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
         """Append a response to an execution; when it is in memory it goes on in this turn."""
-        turn.todo.append(lambda: self.workflows.deliver(turn, execution_id, response))
+        turn.todo.append(lambda: self._deliver(turn, execution_id, response))
+
+    def _deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
+        session = self.sessions.find(execution_id)
+        if session is None:
+            self.workflows.deliver(turn, execution_id, response)
+        else:
+            session.deliver(turn, response)
 
     async def written(self, turn: Turn) -> bool:
         """Write a turn; return whether it was committed. After a refusal look again: somebody was faster.
@@ -193,12 +213,9 @@ class Kernel:
         for executor in self.executors.values():
             executor.wake()
 
-    def component_log(self, execution_id: ExecutionId, run_id: RunId, lines: Iterable[LogLine]) -> None:
+    def component_log(self, entry: ComponentEntry, lines: Iterable[StoredLine]) -> None:
         """Pass on what a component logged, once the commit that holds its cause is done."""
-        for line in lines:
-            _app_log.log(
-                _LEVELS[line.level], "%s", line.message, extra={"execution_id": execution_id, "run_id": run_id}
-            )
+        self.run_logs.take(entry.line_route, lines)
 
     def _start_workflow(
         self, turn: Turn, execution_id: ExecutionId, created: LogEvent, function: FunctionEntry, lock: Locked
@@ -217,6 +234,11 @@ class Kernel:
     def committed(self, execution_id: ExecutionId, state: State) -> None:
         """Pass on a new durable state to whoever waits for it: clients, and the executor of what became pending."""
         self.notifier.changed(execution_id, state)
+        if state.component_id.component_type.is_of_trigger:
+            session = self.sessions.find(execution_id)
+            if session is not None:
+                session.committed(state)
+            return
         if state.lifecycle is Lifecycle.CANCELLING and not state.is_finished:
             self.cancellations.drive(execution_id)
         if state.status is not Status.PENDING:

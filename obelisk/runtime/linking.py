@@ -11,17 +11,33 @@ from collections.abc import Iterable, Sequence
 from obelisk.core.events import ComponentRole
 from obelisk.errors import LinkError
 from obelisk.interfaces.components import Component
-from obelisk.wit.extensions import CANCELLABLE_SUFFIX, extension_interfaces, is_cancellable, reserved_suffix
+from obelisk.wit.extensions import (
+    CANCELLABLE_SUFFIX,
+    EXT_SUFFIX,
+    STUB_SUFFIX,
+    extension_interfaces,
+    is_cancellable,
+    reserved_suffix,
+)
 from obelisk.wit.model import Interface, TypeDef, same_function, same_type
 from obelisk.wit.printer import function_text, inline_type_text
+from obelisk.wit.wasi import is_wasi
 
 _CALLER_ROLES = (ComponentRole.WORKFLOW, ComponentRole.WEBHOOK_ENDPOINT, ComponentRole.CRON)
+_WORKFLOWS_ONLY = (EXT_SUFFIX, STUB_SUFFIX)
 
 
 def check_links(components: Sequence[Component]) -> None:
     """Raise ``LinkError`` that lists every import without an equal export, and every reserved name."""
     offered = _offered(components)
     problems = [problem for component in components for problem in _problems(component, offered)]
+    if problems:
+        raise LinkError("\n".join(problems))
+
+
+def check_caller(caller: Component, components: Sequence[Component]) -> None:
+    """Raise ``LinkError`` that lists what a component of a trigger imports and ``components`` do not offer."""
+    problems = list(_problems(caller, _offered(components)))
     if problems:
         raise LinkError("\n".join(problems))
 
@@ -55,6 +71,12 @@ def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[s
     callable_ = offered if component.role in _CALLER_ROLES else {}
     for wanted in component.world.imports:
         offer = host.get(wanted.name) or callable_.get(wanted.name)
+        if component.role is ComponentRole.WEBHOOK_ENDPOINT and reserved_suffix(wanted.name) in _WORKFLOWS_ONLY:
+            yield (
+                f"component `{name}` imports `{wanted.name}`, which only workflows may; a webhook calls functions, starts "
+                "executions by their `-schedule` functions, and uses `obelisk:webhook/webhook-support`"
+            )
+            continue
         yield from _mismatches(name, wanted, offer)
 
 
@@ -69,10 +91,11 @@ def _reserved_functions(component: str, interface: Interface) -> Iterable[str]:
 
 def _mismatches(component: str, wanted: Interface, offer: Interface | None) -> Iterable[str]:
     if offer is None:
+        advice = "WASI is hosted at version 0.2" if is_wasi(wanted.name) else "add the component that exports it"
         yield "".join(
             [
                 f"component `{component}` imports `{wanted.name}`, which neither the engine offers to it nor another "
-                "component exports; add the component that exports it",
+                f"component exports; {advice}",
                 *(f"\n  imported: {function_text(function)}" for function in wanted.functions),
             ]
         )

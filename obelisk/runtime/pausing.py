@@ -10,6 +10,7 @@ from obelisk.errors import ExecutionStateError
 from obelisk.ids import DelayId, ExecutionId
 from obelisk.interfaces.executions import DelayOutcome
 from obelisk.runtime.lookups import delay_of, state_of
+from obelisk.runtime.sessions import check_not_of_trigger
 from obelisk.runtime.turn import Turn
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ async def pause(kernel: Kernel, execution_id: ExecutionId) -> None:
         state = await state_of(kernel.storage, execution_id)
         if state.lifecycle is Lifecycle.PAUSED:
             return
+        check_not_of_trigger(execution_id, state, what="paused")
         _check_pausable(execution_id, state)
         kernel.workflows.forget(execution_id)
         turn = kernel.new_turn()

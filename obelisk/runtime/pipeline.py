@@ -132,6 +132,8 @@ class Pipeline:
             alone.append(result.write.execution_id, entry.entry, version=result.write.expected_version)
         if result.parent is not None and result.response is not None:
             alone.append(result.parent, result.response, version=None)
+        if result.then is not None:
+            alone.after.append(result.then)
         self.submit(alone)
 
 

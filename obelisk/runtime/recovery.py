@@ -1,7 +1,8 @@
 """Recovery: what an executor held goes on at once when the executor is gone, or is about to go.
 
 At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they held is
-unlocked: no lock has to expire, and no retry is used up. At the end, an engine does the same for itself.
+unlocked: no lock has to expire, and no retry is used up. At the end, an engine does the same for itself. A session cannot go
+on elsewhere: it ends as a failure.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from obelisk.core.events import Unlocked
+from obelisk.core.events import Finished, Unlocked
 from obelisk.core.state import Lifecycle, State, Status
 from obelisk.errors import CommitRefusedError, StorageError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
 from obelisk.runtime.incarnations import forget, gone
+from obelisk.runtime.sessions import LOST_SESSION
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
@@ -71,17 +73,22 @@ async def let_go_on(kernel: Kernel, held: Held) -> None:
 
 
 async def unlock_all(kernel: Kernel, executors: frozenset[ExecutorId], *, reason: str) -> None:
-    """Unlock everything that ``executors`` hold and this process does not run, so that any executor may go on with it."""
+    """Unlock everything that ``executors`` hold and this process does not run, so that any executor may go on with it.
+
+    Sessions among that end as failures.
+    """
     now = kernel.clock.now()
-    held = [
-        one
-        for one in await kernel.storage.held_by(executors)
-        if _keeps_others_off(one.state, now) and not kernel.runs(one.execution_id)
-    ]
-    if held:
-        _log.info("unlocking %d executions: %s", len(held), reason)
-    event = Unlocked(now, reason)
-    await asyncio.gather(*(_append(kernel, one, Entry(now, event)) for one in held))
+    held = [one for one in await kernel.storage.held_by(executors) if not kernel.runs(one.execution_id)]
+    sessions = [one for one in held if one.state.is_of_session]
+    others = [one for one in held if not one.state.is_of_session and _keeps_others_off(one.state, now)]
+    if sessions:
+        _log.warning("%d sessions are ended as failures: %s", len(sessions), reason)
+    if others:
+        _log.info("unlocking %d executions: %s", len(others), reason)
+    lost, unlocked = Entry(now, Finished(LOST_SESSION)), Entry(now, Unlocked(now, reason))
+    await asyncio.gather(
+        *(_append(kernel, one, lost) for one in sessions), *(_append(kernel, one, unlocked) for one in others)
+    )
 
 
 def _keeps_others_off(state: State, now: datetime) -> bool:

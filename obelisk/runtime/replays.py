@@ -32,11 +32,12 @@ from obelisk.core.state import Lifecycle, State
 from obelisk.core.values import failure_text
 from obelisk.errors import ExecutionStateError, InvalidValueError, NondeterminismError, StorageError
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.components import Asked, Busy, Crashed, LogLine, Returned, Step, WorkflowCall, WorkflowProgram
+from obelisk.interfaces.components import Asked, Busy, Crashed, Logged, Returned, Step, WorkflowCall, WorkflowProgram
 from obelisk.interfaces.executions import CapturedExecution, CapturedWrite, ReplayOutcome, ReplayReport
 from obelisk.interfaces.storage import ExecutionLog
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.lookups import log_of
+from obelisk.runtime.sessions import check_not_of_trigger
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
@@ -58,6 +59,7 @@ def workflow_function(kernel: Kernel, execution_id: ExecutionId, state: State) -
 
     Raises ``FunctionNotFoundError`` when no component exports it, ``ExecutionStateError`` when it is no workflow.
     """
+    check_not_of_trigger(execution_id, state, what="replayed")
     function = kernel.functions.get(state.ffqn)
     if not function.entry.is_workflow:
         raise ExecutionStateError(
@@ -193,7 +195,10 @@ class DryReplay:
         version = self._log.state.next_version + self._captured
         events = tuple(LogEvent(version + index, self._now, event) for index, event in enumerate(effects.events))
         created = tuple(
-            CapturedExecution(new.execution_id, self._kernel.created_event(new, by=self._log.execution_id))
+            CapturedExecution(
+                new.execution_id,
+                self._kernel.created_event(new, by=self._log.execution_id, metadata=self._created.metadata),
+            )
             for new in effects.executions
         )
         self._writes.append(CapturedWrite(version, events, created))
@@ -226,7 +231,7 @@ class DryReplay:
         return state.lifecycle is Lifecycle.CANCELLING or state.failure_kind in _CUT
 
 
-def _drop(line: LogLine) -> None:
+def _drop(line: Logged) -> None:
     """Forget what the workflow logs: it did so when it ran."""
 
 

@@ -6,8 +6,11 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 EXIT_SECOND_SIGNAL = 130
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -23,6 +26,20 @@ class StopRequest:
     async def wait(self) -> None:
         """Wait for the first signal."""
         await self._event.wait()
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Return what ``work`` returns; cancel it and return ``None`` when the first signal comes before it ends."""
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._event.wait())
+        try:
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            return None
+        finally:
+            for each in (task, stopped):
+                each.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
 
     def receive(self, received: signal.Signals) -> None:
         """Take note of a signal."""

@@ -1,6 +1,7 @@
 """Stopping: hand back what this process holds, so that others, or the next start, go on at once.
 
-Nothing new is locked, and replays of logs end. A workflow that waits is dropped; one that computes goes on to its next wait.
+Sessions end as failures: their triggers had their time before. Nothing new is locked, and replays of logs end. A workflow
+that waits is dropped; one that computes goes on to its next wait.
 Running activities may end for ``grace``; what is left then is cancelled. At last everything that this executor still holds
 is unlocked, which uses up no retry.
 """
@@ -21,6 +22,7 @@ _log = logging.getLogger("obelisk.stop")
 async def stop(kernel: Kernel, grace: timedelta) -> None:
     """Stop all work of a kernel and wait until everything is written."""
     kernel.is_stopping = True
+    await kernel.sessions.stop()
     for replay in list(kernel.replays):
         replay.stop()
     loop = asyncio.get_running_loop()

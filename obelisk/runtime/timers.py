@@ -4,7 +4,8 @@ A delay that this process wrote is expected at its time, and so is the end of a 
 extend any more. What other processes left (a delay of a crashed server, a lock whose holder is gone) is found by asking the
 storage for what falls due next; when the storage is shared it is asked again every ``poll``, and what computes for an
 execution that others moved is stopped. A lock counts as expired ``leeway`` after its time, so that the holder's own write
-comes first; a lock of a process of this machine that is gone does not have to expire.
+comes first; a lock of a process of this machine that is gone does not have to expire. A session whose lock expired has lost
+its server and ends as a failure.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from obelisk.core.events import DelayFinished, FailureKind, TemporarilyTimedOut, Unlocked, failed
+from obelisk.core.events import DelayFinished, FailureKind, Finished, TemporarilyTimedOut, Unlocked, failed
 from obelisk.core.retry import backoff, may_retry
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId
@@ -22,6 +23,7 @@ from obelisk.interfaces.storage import DueDelay, Held
 from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import MAX_BACKOFF, to_timedelta
 from obelisk.runtime.recovery import recover
+from obelisk.runtime.sessions import LOST_SESSION
 from obelisk.runtime.turn import Turn
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ class Timers:
             is_first, self._is_first = self._is_first, False
             await self._kernel.cancellations.find(afresh=is_first)
             await self._stop_lost_runs()
+            await self._kernel.sessions.look()
         delays = await storage.due_delays(now, limit=PAGE)
         for delay in delays:
             self._deliver(delay)
@@ -128,7 +131,10 @@ class Timers:
         self._kernel.pipeline.submit(turn)
 
     def _expire(self, held: Held, now: datetime) -> None:
-        if held.execution_id in self._kernel.activities or not self._kernel.workflows.yields(held.execution_id):
+        kernel, execution_id = self._kernel, held.execution_id
+        if kernel.sessions.find(execution_id) is not None or execution_id in kernel.activities:
+            return
+        if not kernel.workflows.yields(execution_id):
             return
         turn = Turn(now)
         self._append_end(turn, held, now)
@@ -137,7 +143,9 @@ class Timers:
     def _append_end(self, turn: Turn, held: Held, now: datetime) -> None:
         state = held.state
         retry = state.retry_config
-        if retry.max_retries is None and state.made_progress:
+        if state.is_of_session:
+            turn.append(held.execution_id, Finished(LOST_SESSION), version=state.next_version)
+        elif retry.max_retries is None and state.made_progress:
             turn.append(held.execution_id, Unlocked(now, "made progress"), version=state.next_version)
         elif may_retry(state.failures, retry.max_retries):
             turn.append(held.execution_id, TemporarilyTimedOut(now + self._pause(held)), version=state.next_version)

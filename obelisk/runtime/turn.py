@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 
 class FinishedRun(Struct, frozen=True):
-    """A finished activity's last write, and the response to its parent."""
+    """A finished activity's last write, the response to its parent, and what happens once that is committed."""
 
     write: Write
     parent: ExecutionId | None
     response: ChildExecutionFinished | None
+    then: Callable[[], None] | None = None
 
 
 class _Draft:

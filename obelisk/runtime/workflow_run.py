@@ -55,7 +55,8 @@ from obelisk.core.events import (
 from obelisk.core.replay import Replay
 from obelisk.errors import InvalidValueError, NondeterminismError, StorageError
 from obelisk.ids import DelayId, ExecutionId, RunId
-from obelisk.interfaces.components import Asked, Busy, Crashed, LogLine, Returned, Step, WorkflowCall, WorkflowProgram
+from obelisk.interfaces.components import Asked, Busy, Crashed, Logged, Returned, Step, WorkflowCall, WorkflowProgram
+from obelisk.interfaces.storage import StoredLine
 from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.decisions import Decision, Stubbed, decide
 from obelisk.runtime.functions import FunctionEntry
@@ -125,7 +126,7 @@ class WorkflowRun:
         self._program: WorkflowProgram | None = None
         self._ending: ExecutionResult | None = None
         self._held: Reply | None = None
-        self._lines: list[LogLine] = []
+        self._lines: list[StoredLine] = []
         self._lock_watch: Alarm | None = None
         self._has_permit = True
         self._turn_began = 0.0
@@ -146,7 +147,7 @@ class WorkflowRun:
             return
         call = WorkflowCall(self.execution_id, self.function.ffqn, params, self.created_at)
         opened = self.function.entry.opened
-        self._program = opened.begin(call, self._wake, self._lines.append)  # type: ignore[union-attr]
+        self._program = opened.begin(call, self._wake, self._log)  # type: ignore[union-attr]
         self._follow(turn, self._program.start())
 
     def deliver(self, turn: Turn, response: Response) -> None:
@@ -184,8 +185,11 @@ class WorkflowRun:
     def hand_over_lines(self, turn: Turn) -> None:
         """Let what the workflow logged leave with the commit of ``turn``; what it logged in replay is dropped."""
         if self._lines:
-            lines, self._lines = tuple(self._lines), []
-            turn.after.append(lambda: self._kernel.component_log(self.execution_id, self.run_id, lines))
+            lines, self._lines = self._lines, []
+            turn.after.append(lambda: self._kernel.component_log(self.function.entry, lines))
+
+    def _log(self, line: Logged) -> None:
+        self._lines.append(StoredLine(self.execution_id, self.run_id, self._kernel.clock.now(), line))
 
     @property
     def is_settled(self) -> bool:
@@ -427,7 +431,7 @@ class WorkflowRun:
             if isinstance(event, JoinSetRequest) and isinstance(event.request, DelayRequest):
                 self._start_delay(turn, event.join_set_id, event.request)
         for execution in effects.executions:
-            self._kernel.create(turn, execution, by=self.execution_id)
+            self._kernel.create(turn, execution, by=self.execution_id, metadata=self.created.metadata)
 
     def _append(self, turn: Turn, event: Event) -> None:
         turn.append(self.execution_id, event, version=self.version, cursor=self.cursor)

@@ -15,13 +15,17 @@ class ManualClock:
     __test__ = False
 
     def __init__(self, start: datetime = START) -> None:
-        self._now = start
+        self._now = self._start = start
         self._count = 0
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
         """Return the time that was set last."""
         return self._now
+
+    def monotonic_ns(self) -> int:
+        """Return the time that passed since the clock was made."""
+        return (self._now - self._start) // timedelta(microseconds=1) * 1000
 
     async def sleep_until(self, when: datetime) -> None:
         """Return once the clock was moved to ``when`` or beyond."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from obelisk.config.load import config_from_text
+from obelisk.config.model import TriggerUse
 from obelisk.core.canonical import canonical
 from obelisk.core.events import Event, ExecutionResult
 from obelisk.ids import ExecutionId
@@ -86,15 +89,23 @@ class EngineHarness:
 
 @asynccontextmanager
 async def engine_harness(
-    toml: str, *, base: Path, directory: Path, seed: int = 0, clock: ManualClock | None = None
-) -> AsyncIterator[EngineHarness]:
+    toml: str, *, base: Path, directory: Path, seed: int = 0, clock: ManualClock | None = None,
+    environ: Mapping[str, str] | None = None, triggers: Sequence[TriggerUse] = (),
+) -> AsyncIterator[EngineHarness]:  # fmt: skip
     """Open an engine with the configuration ``toml``, whose relative locations start at ``base``.
 
-    Data and caches are kept in ``directory``. Equal seeds give equal random ids.
+    Data and caches are kept in ``directory``. Equal seeds give equal random ids. ``environ`` is the server's environment,
+    left out an empty one. ``triggers`` run beside those of the configuration, without being installed.
     """
-    plugins = Plugins.load(environ={})
-    environ = {"OBELISK_DATA_DIR": str(directory / "data"), "OBELISK_CACHE_DIR": str(directory / "cache")}
-    config = config_from_text(toml, plugins=plugins, base=base, environ=environ)
+    variables = environment_in(directory, environ or {})
+    config = config_from_text(toml, plugins=Plugins.load(environ={}), base=base, environ=variables)
+    config = replace(config, triggers=(*config.triggers, *triggers))
     manual = clock or ManualClock()
-    async with Engine(config, clock=manual, random=random.Random(seed).randbytes) as engine:
+    async with Engine(config, clock=manual, random=random.Random(seed).randbytes, environ=variables) as engine:
         yield EngineHarness(engine, manual)
+
+
+def environment_in(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with data and caches in ``directory``."""
+    directories = {"OBELISK_DATA_DIR": str(directory / "data"), "OBELISK_CACHE_DIR": str(directory / "cache")}
+    return {**environ, **directories}

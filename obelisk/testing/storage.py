@@ -26,12 +26,14 @@ from obelisk.interfaces.storage import Storage
 
 pytest.register_assert_rewrite(
     "obelisk.testing.storage_commits",
+    "obelisk.testing.storage_lines",
     "obelisk.testing.storage_locks",
     "obelisk.testing.storage_reads",
     "obelisk.testing.storage_responses",
 )
 
 from obelisk.testing.storage_commits import CommitClauses  # noqa: E402 - after the asserts are made to speak
+from obelisk.testing.storage_lines import LineClauses  # noqa: E402
 from obelisk.testing.storage_locks import LockClauses, TimerClauses  # noqa: E402
 from obelisk.testing.storage_reads import (  # noqa: E402
     DeploymentClauses,
@@ -53,6 +55,7 @@ class StorageConformance(
     UnfinishedClauses,
     DeploymentClauses,
     ListingClauses,
+    LineClauses,
 ):
     """Every clause. A subclass, whose name begins with ``Test``, overrides ``open``."""
 

@@ -11,7 +11,6 @@ import pytest
 from obelisk.core.events import (
     Created,
     FailureKind,
-    HttpClientTrace,
     LogEvent,
     Paused,
     Persist,
@@ -49,6 +48,7 @@ from obelisk.testing.storage_samples import (
     entries,
     execution,
     finished,
+    http_trace,
     locked,
     made,
     pausing,
@@ -120,7 +120,7 @@ class CommitClauses:
             Persist([0, 255], PersistKind(random_u64=RandomU64(0, 2**64 - 1))),
             Schedule(THREE, ScheduleAt(in_=Span(1, 5)), error_outcome("type_check_error", "no")),
             Stub(THREE, "hash"),
-            TemporarilyTimedOut(at(1), [HttpClientTrace(at(0), "http://example.org", "GET", at(1), 200)]),
+            TemporarilyTimedOut(at(1), [http_trace()]),
             Unpaused(),
         )
         await storage.commit(batch(Write(ONE, entries(*events[:-1]), 0)))

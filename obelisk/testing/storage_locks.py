@@ -7,11 +7,20 @@ import asyncio
 
 import pytest
 
-from obelisk.core.events import LogEvent, TemporarilyFailed, Unlocked, Unpaused
+from obelisk.core.events import (
+    ChildExecutionRequest,
+    ComponentRole,
+    JoinSetRequest,
+    LogEvent,
+    TemporarilyFailed,
+    Unlocked,
+    Unpaused,
+)
 from obelisk.core.state import Holder, Status
 from obelisk.errors import CommitRefusedError
 from obelisk.interfaces.storage import Held, LockedExecution, Storage
 from obelisk.testing.storage_samples import (
+    JOIN_SET,
     NOW,
     OTHER_FN,
     RUN_FN,
@@ -20,6 +29,7 @@ from obelisk.testing.storage_samples import (
     at,
     batch,
     cancelling,
+    child,
     create,
     created,
     delay_done,
@@ -36,6 +46,9 @@ from obelisk.testing.storage_samples import (
 )
 
 ONE, TWO, THREE = execution(1), execution(2), execution(3)
+OF_TRIGGERS = (ComponentRole.WEBHOOK_ENDPOINT, ComponentRole.CRON)
+OF_TRIGGER = created(role=ComponentRole.WEBHOOK_ENDPOINT)
+WAITING = (locked(until=5), made(), asked_delay(), waits(until=5))
 
 
 def ids(found: list[LockedExecution] | list[Held]) -> list[str]:
@@ -115,6 +128,11 @@ class LockClauses:
         blocked = create(TWO, locked(until=2), made(), asked_delay(owner=TWO), waits(until=2))
         await storage.commit(batch(create(ONE, locked(until=2)), blocked, create(THREE, locked(), finished())))
         assert await storage.lock(wanted(RUN_FN, made_of="a", now=99, lock=locked(until=120))) == []
+
+    async def test_an_execution_of_a_trigger_is_never_locked(self, storage: Storage) -> None:
+        for number, role in enumerate(OF_TRIGGERS):
+            await storage.commit(batch(create(execution(number), event=created(role=role))))
+        assert await storage.lock(wanted(RUN_FN, made_of="a")) == []
 
     async def test_no_more_executions_than_the_limit_are_locked(self, storage: Storage) -> None:
         await storage.commit(batch(*[create(execution(number)) for number in range(5)]))
@@ -198,6 +216,42 @@ class TimerClauses:
     async def test_the_lock_of_what_is_being_cancelled_does_not_expire(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(until=2), *cancelling())))
         assert await storage.expired_locks(at(99), limit=10) == []
+
+    async def test_the_lock_of_a_triggers_run_expires_while_it_waits_too(self, storage: Storage) -> None:
+        for number, role in enumerate(OF_TRIGGERS):
+            own = execution(number)
+            waiting = (locked(until=5), made(), asked_delay(owner=own), waits(until=5))
+            await storage.commit(batch(create(own, *waiting, event=created(role=role))))
+        await storage.commit(batch(append(execution(0), delay_done(owner=execution(0)))))
+        assert await storage.expired_locks(at(4), limit=10) == []
+        assert sorted(ids(await storage.expired_locks(at(5), limit=10))) == [execution(0), execution(1)]
+
+    async def test_the_lock_of_a_triggers_run_is_extended_while_it_waits(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, *WAITING, event=OF_TRIGGER)))
+        committed = await storage.commit(batch(append(ONE, locked(until=20), version=5, when=3)))
+        assert committed.states[0].status is Status.BLOCKED
+        assert await storage.expired_locks(at(19), limit=10) == []
+        assert ids(await storage.expired_locks(at(20), limit=10)) == [ONE]
+
+    async def test_a_locked_execution_of_a_trigger_is_found_once(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(until=5), event=OF_TRIGGER), create(TWO, locked(until=3))))
+        assert ids(await storage.expired_locks(at(9), limit=10)) == [TWO, ONE]
+        assert ids(await storage.expired_locks(at(9), limit=1)) == [TWO]
+
+    async def test_an_execution_of_a_trigger_that_nobody_runs_has_no_lock(self, storage: Storage) -> None:
+        unlocked = create(TWO, locked(), Unlocked(at(2), "next tick"), event=created(role=ComponentRole.CRON))
+        ended = create(THREE, locked(until=2), finished(), event=OF_TRIGGER)
+        await storage.commit(batch(create(ONE, event=created(role=ComponentRole.CRON)), unlocked, ended))
+        assert await storage.expired_locks(at(99), limit=10) == []
+
+    async def test_the_next_timer_is_never_later_than_the_lock_of_a_triggers_run_that_waits(
+        self, storage: Storage
+    ) -> None:
+        child_asked = JoinSetRequest(JOIN_SET, ChildExecutionRequest(child(), RUN_FN, []))
+        await storage.commit(batch(create(ONE, locked(until=5), made(), child_asked, waits(until=5), event=OF_TRIGGER)))
+        when = await storage.next_timer(NOW)
+        assert when is not None
+        assert NOW < when <= at(5)
 
     async def test_an_empty_storage_has_no_timer(self, storage: Storage) -> None:
         assert await storage.next_timer(NOW) is None

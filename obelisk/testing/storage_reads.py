@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from obelisk.core.events import FailureKind, failed
+from obelisk.core.events import ComponentRole, FailureKind, failed
 from obelisk.errors import ExecutionNotFoundError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Bucket, Deployment, ExecutionQuery, Held, Order, Storage
@@ -156,6 +156,10 @@ class UnfinishedClauses:
         other = create(THREE, event=created(OTHER_FN))
         await storage.commit(batch(create(ONE), create(TWO, locked(), *cancelling()), other))
         assert await storage.unfinished_functions() == {RUN_FN: 2, OTHER_FN: 1}
+
+    async def test_functions_of_triggers_are_not_counted(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, event=created(role=ComponentRole.CRON)), create(TWO)))
+        assert await storage.unfinished_functions() == {RUN_FN: 1}
 
     async def test_functions_of_finished_executions_are_not_counted(self, storage: Storage) -> None:
         assert await storage.unfinished_functions() == {}

@@ -1,7 +1,8 @@
-"""Small logs for the clauses of the storage suite."""
+"""Small logs and lines for the clauses of the storage suite."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,10 @@ from obelisk.core.events import (
     Event,
     ExecutionResult,
     Finished,
+    HttpClientTrace,
+    HttpTraceRequest,
+    HttpTraceResponse,
+    HttpTraceStatus,
     JoinNext,
     JoinNextTry,
     JoinSetCreate,
@@ -47,7 +52,17 @@ from obelisk.ids import (
     new_executor_id,
     new_run_id,
 )
-from obelisk.interfaces.storage import Batch, Entry, LockWanted, Write
+from obelisk.interfaces.components import LogLevel, LogLine, StreamLine, StreamType
+from obelisk.interfaces.storage import (
+    Batch,
+    Entry,
+    LineQuery,
+    LineRow,
+    LockWanted,
+    Storage,
+    StoredLine,
+    Write,
+)
 from obelisk.names import Ffqn
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,9 +108,9 @@ def digest(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
-def component(letter: str = "a") -> ComponentId:
+def component(letter: str = "a", role: ComponentRole = ComponentRole.WORKFLOW) -> ComponentId:
     """Return a component that is told from others by a letter."""
-    return ComponentId(ComponentRole.WORKFLOW, f"component-{letter}", digest(letter))
+    return ComponentId(role, f"component-{letter}", digest(letter))
 
 
 def child(number: int = 1, *, parent: ExecutionId | None = None, join_set: JoinSetId = JOIN_SET) -> ExecutionId:
@@ -116,9 +131,10 @@ def created(
     made_of: str = "a",
     deployed: int = 1,
     parent: tuple[ExecutionId, JoinSetId] | None = None,
+    role: ComponentRole = ComponentRole.WORKFLOW,
 ) -> Created:
     """Return the first event of an execution that is due ``due`` seconds after ``NOW``."""
-    return Created(ffqn, params or [], parent, at(due), component(made_of), deployment(deployed))
+    return Created(ffqn, params or [], parent, at(due), component(made_of, role), deployment(deployed))
 
 
 def locked(*, until: float = 60, by: int = 1, run_number: int = 1, made_of: str = "a", deployed: int = 1) -> Locked:
@@ -237,6 +253,44 @@ def append(
     return Write(execution_id, entries(*items, when=when), version, cursor)
 
 
+def http_trace() -> HttpClientTrace:
+    """Return an HTTP request that was answered."""
+    answer = HttpTraceResponse(at(1), HttpTraceStatus(ok=200))
+    return HttpClientTrace(HttpTraceRequest(at(0), "http://example.org", "GET"), answer)
+
+
 def batch(*writes: Write) -> Batch:
     """Return a batch."""
     return Batch(writes)
+
+
+def logged(
+    text: str, *, of: ExecutionId | None = None, when: float = 0, level: LogLevel = LogLevel.INFO, by: int = 1
+) -> StoredLine:
+    """Return a line of ``obelisk:log`` that was logged ``when`` seconds after the samples' ``NOW``."""
+    return StoredLine(of or execution(), run(by), at(when), LogLine(level, text))
+
+
+def printed(payload: bytes, *, of: ExecutionId | None = None, stream: StreamType = StreamType.STDOUT) -> StoredLine:
+    """Return a line of a standard stream."""
+    return StoredLine(of or execution(), run(), at(0), StreamLine(stream, payload))
+
+
+def numbered(*numbers: int, of: ExecutionId | None = None) -> list[StoredLine]:
+    """Return lines whose texts are numbers."""
+    return [logged(str(number), of=of) for number in numbers]
+
+
+def texts(rows: Sequence[LineRow]) -> list[str]:
+    """Return the texts of lines."""
+    return [_text(row.stored) for row in rows]
+
+
+def _text(stored: StoredLine) -> str:
+    line = stored.line
+    return line.message if isinstance(line, LogLine) else line.payload.decode()
+
+
+async def found(storage: Storage, of: ExecutionId | None = None, **query: Any) -> list[str]:
+    """Return the texts of the page that a query asks for."""
+    return texts(await storage.lines(LineQuery(of or execution(), **query)))

@@ -28,7 +28,6 @@ VERSION = installed_version("wasmtime")
 VALUE_SIZE = 32
 RECORD_ENTRY_SIZE = 48
 NAME_SIZE = 16
-CONTINUATION_SIZE = 24
 
 
 class Kind:
@@ -199,7 +198,13 @@ class Continuation(ctypes.Structure):
 # --- for the objects of the wasmtime package ----------------------------------------------------------------------------
 
 _set_async_stack_size = _quick("wasmtime_config_async_stack_size_set", None, c_void_p, c_size_t)
+_set_concurrency = _quick("wasmtime_config_concurrency_support_set", None, c_void_p, c_bool)
 _is_async_function = _quick("wasmtime_component_func_type_async", c_bool, c_void_p)
+
+
+def set_concurrency(config: Any, *, enabled: bool) -> None:
+    """Say in a ``wasmtime.Config`` whether a store may run several calls at once."""
+    _set_concurrency(pointer_of(config), enabled)
 
 
 def set_async_stack_size(config: Any, size: int) -> None:

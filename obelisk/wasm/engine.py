@@ -36,6 +36,8 @@ from obelisk.wit.model import World
 
 SLICE = 0.01
 TURN = 10 * SLICE
+AT_ONCE = SLICE / 20
+"""A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
 
 
 class Running:
@@ -98,7 +100,10 @@ class WasmEngine:
 
         ``on_back`` is then called on the loop, once, unless the guest is released before.
         """
+        began = time.perf_counter()
         poll = self._poll(running.guest)
+        if poll is Poll.YIELDED and time.perf_counter() - began < AT_ONCE:
+            poll = self._poll(running.guest)  # it had not computed; and a thread's time can take long to read
         if poll is not Poll.YIELDED:
             return poll
         until = time.thread_time() + SLICE / 2  # what other threads took does not count
@@ -115,6 +120,10 @@ class WasmEngine:
     def call_soon(self, action: Callable[..., None], *arguments: Any) -> None:
         """Call ``action`` in the next iteration of the loop."""
         self._loop.call_soon(action, *arguments)
+
+    def call_later(self, seconds: float, action: Callable[..., None], *arguments: Any) -> None:
+        """Call ``action`` once ``seconds`` have passed."""
+        self._loop.call_later(seconds, action, *arguments)
 
     def close(self) -> None:
         """Stop the ticker and the workers. Guests have to be released before."""

@@ -31,8 +31,12 @@ _Value = c_uint8 * VALUE_SIZE
 _Instance = c_uint8 * INSTANCE_SIZE
 _Function = c_uint8 * FUNCTION_SIZE
 
-RECORDED_SIZE = 64 * 1024 * 1024
+RECORDED_SIZE = 2 * 1024 * 1024
 """How many bytes of recorded calls a guest may leave until they are taken; what comes after that is only counted."""
+
+
+MANY_GUESTS = 256
+"""With more guests the process's memory map takes long to read."""
 
 
 class GuestLimits(Struct, frozen=True):
@@ -66,9 +70,10 @@ class Guest:
     """See the module's theory of operation."""
 
     __slots__ = (
-        "_arguments", "_call_error", "_closed", "_function", "_future", "_host_calls", "_instance", "_limits",
-        "_linked", "_lower", "_params", "_reply", "_result", "_results_at", "_store", "answered", "call", "context",
-        "dropped", "error", "error_out", "failure", "lost", "number", "parked", "record_budget", "records", "result",
+        "_arguments", "_call_error", "_closed", "_function", "_future", "_host_calls", "_instance", "_linked",
+        "_lower", "_params", "_reply", "_result", "_results_at", "_store", "answered", "call", "context",
+        "dropped", "error", "error_out", "failure", "limits", "lost", "number", "parked", "record_budget",
+        "records", "result",
     )  # fmt: skip
 
     def __init__(
@@ -78,7 +83,7 @@ class Guest:
         self._linked = linked
         self._function = function
         self._params = params
-        self._limits = limits
+        self.limits = limits
         self._host_calls = host_calls
         self._closed = False
         self._future: int | None = None
@@ -155,6 +160,16 @@ class Guest:
         self._host_calls.remove_guest(self)
         binding.store_delete(self._store)
 
+    @property
+    def is_called(self) -> bool:
+        """Whether the instance exists, so that its function was called; asked before ``close``."""
+        return self._arguments is not None
+
+    @property
+    def may_look_at_memory(self) -> bool:
+        """Whether the process's memory map is small enough to be read for one guest."""
+        return self._host_calls.count <= MANY_GUESTS
+
     def take_records(self) -> tuple[list[tuple[ImportedFunction, list[Any]]], int]:
         """Take the recorded calls since the last time, and how many more there were than could be kept."""
         if not self.records and not self.lost:
@@ -182,12 +197,12 @@ class Guest:
 
     def new_budget(self) -> Budget:
         """Return the budget of one call's values."""
-        return Budget(self.context, self._limits.value_size)
+        return Budget(self.context, self.limits.value_size)
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
     def _limit(self) -> None:
-        limits = self._limits
+        limits = self.limits
         binding.store_limiter(
             self._store, limits.memory, limits.table_elements, limits.instances, limits.tables, limits.memories
         )

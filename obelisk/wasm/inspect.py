@@ -30,21 +30,39 @@ async def inspect_file(
 
     Raises ``ComponentError`` when the file cannot be read, is no component, or goes over a limit.
     """
+    return await _world(await asyncio.to_thread(_file_job, path), settings, cache, limits)
+
+
+async def inspect_content(content: bytes, *, origin: str, max_size: int = MAX_FILE_SIZE) -> tuple[CompileJob, World]:
+    """Return the binary in ``content``, a component as binary or text, with its digest, and what it imports and exports.
+
+    Raises ``ComponentError`` that names ``origin`` when it is larger than ``max_size``, no component, or goes over a limit.
+    """
+    job = await asyncio.to_thread(_job, content, origin, max_size)
+    return job, await _world(job, None, None, None)
+
+
+async def _world(
+    job: CompileJob, settings: EngineSettings | None, cache: Path | None, limits: CompileLimits | None
+) -> World:
     if cache is None:
         with tempfile.TemporaryDirectory(prefix="obelisk-") as directory:
-            return await inspect_file(path, settings=settings, cache=Path(directory), limits=limits)
+            return await _world(job, settings, Path(directory), limits)
     settings = settings or EngineSettings(fuel=False)
-    job = await asyncio.to_thread(_job, path)
     engine = new_engine(settings)
     components = await CodeCache(cache, settings).components(engine, [job], limits)
     return world_of(components[job.digest], engine)
 
 
-def _job(path: Path) -> CompileJob:
+def _file_job(path: Path) -> CompileJob:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_SIZE + 1)
     except OSError as error:
         raise ComponentError(f"cannot read the component {path}: {error.strerror}") from error
-    binary = binary_of(content, origin=str(path), max_size=MAX_FILE_SIZE)
-    return CompileJob(digest_of(binary), binary, str(path))
+    return _job(content, str(path), MAX_FILE_SIZE)
+
+
+def _job(content: bytes, origin: str, max_size: int) -> CompileJob:
+    binary = binary_of(content, origin=origin, max_size=max_size)
+    return CompileJob(digest_of(binary), binary, origin)

@@ -77,23 +77,26 @@ _F64 = Layout("<d").unpack_from
 _CHAR = Layout("<I").unpack_from
 
 
-def lifter(type_: Type) -> Lifter:
-    """Return the lifter of a type. Raises ``GuestError`` for a type that no value crosses the boundary with."""
+def lifter(type_: Type, *, raw: bool = False) -> Lifter:
+    """Return the lifter of a type. Raises ``GuestError`` for a type that no value crosses the boundary with.
+
+    With ``raw`` a ``list<u8>`` becomes ``bytes``: for host functions, whose arguments are never stored.
+    """
     match type_:
         case Primitive():
             return _primitive(type_)
         case ListType():
-            return _list(type_.element)
+            return _list(type_.element, raw=raw)
         case OptionType():
-            return _option(lifter(type_.payload))
+            return _option(lifter(type_.payload, raw=raw))
         case ResultType():
-            return _result(type_)
+            return _result(type_, raw=raw)
         case TupleType():
-            return _tuple(type_)
+            return _tuple(type_, raw=raw)
         case RecordType():
-            return _record(type_)
+            return _record(type_, raw=raw)
         case VariantType():
-            return _variant(type_)
+            return _variant(type_, raw=raw)
         case EnumType():
             return _enum(type_)
         case FlagsType():
@@ -134,10 +137,10 @@ def _string(buffer: bytes, at: int, budget: Budget) -> str:
     return str(string_at(pointer, size), "utf-8")
 
 
-def _list(element: Type) -> Lifter:
-    lift = lifter(element)
+def _list(element: Type, *, raw: bool) -> Lifter:
+    lift = lifter(element, raw=raw)
     if element is Primitive.U8:
-        return _byte_list
+        return _raw_bytes if raw else _byte_list
 
     def lift_list(buffer: bytes, at: int, budget: Budget) -> list[Any]:
         count, pointer = _SIZED(buffer, at + PAYLOAD)
@@ -150,12 +153,16 @@ def _list(element: Type) -> Lifter:
     return lift_list
 
 
-def _byte_list(buffer: bytes, at: int, budget: Budget) -> list[int]:
+def _raw_bytes(buffer: bytes, at: int, budget: Budget) -> bytes:
     count, pointer = _SIZED(buffer, at + PAYLOAD)
     if not count:
-        return []
+        return b""
     budget.spend(count * VALUE_SIZE)
-    return list(string_at(pointer, count * VALUE_SIZE)[PAYLOAD::VALUE_SIZE])
+    return string_at(pointer, count * VALUE_SIZE)[PAYLOAD::VALUE_SIZE]
+
+
+def _byte_list(buffer: bytes, at: int, budget: Budget) -> list[int]:
+    return list(_raw_bytes(buffer, at, budget))
 
 
 def _option(lift: Lifter) -> Lifter:
@@ -169,8 +176,8 @@ def _option(lift: Lifter) -> Lifter:
     return lift_option
 
 
-def _result(type_: ResultType) -> Lifter:
-    sides = [None if side is None else lifter(side) for side in (type_.err, type_.ok)]
+def _result(type_: ResultType, *, raw: bool) -> Lifter:
+    sides = [None if side is None else lifter(side, raw=raw) for side in (type_.err, type_.ok)]
 
     def lift_result(buffer: bytes, at: int, budget: Budget) -> dict[str, Any]:
         is_ok = buffer[at + PAYLOAD]
@@ -184,8 +191,8 @@ def _result(type_: ResultType) -> Lifter:
     return lift_result
 
 
-def _tuple(type_: TupleType) -> Lifter:
-    parts = [(lifter(element), VALUE_SIZE * index) for index, element in enumerate(type_.elements)]
+def _tuple(type_: TupleType, *, raw: bool) -> Lifter:
+    parts = [(lifter(element, raw=raw), VALUE_SIZE * index) for index, element in enumerate(type_.elements)]
     size = VALUE_SIZE * len(parts)
 
     def lift_tuple(buffer: bytes, at: int, budget: Budget) -> list[Any]:
@@ -196,9 +203,9 @@ def _tuple(type_: TupleType) -> Lifter:
     return lift_tuple
 
 
-def _record(type_: RecordType) -> Lifter:
+def _record(type_: RecordType, *, raw: bool) -> Lifter:
     parts = [
-        (snake(field.name), lifter(field.type), RECORD_ENTRY_SIZE * index + NAME_SIZE)
+        (snake(field.name), lifter(field.type, raw=raw), RECORD_ENTRY_SIZE * index + NAME_SIZE)
         for index, field in enumerate(type_.fields)
     ]
     size = RECORD_ENTRY_SIZE * len(parts)
@@ -211,9 +218,10 @@ def _record(type_: RecordType) -> Lifter:
     return lift_record
 
 
-def _variant(type_: VariantType) -> Lifter:
+def _variant(type_: VariantType, *, raw: bool) -> Lifter:
     cases = {
-        case.name.encode(): (snake(case.name), None if case.type is None else lifter(case.type)) for case in type_.cases
+        case.name.encode(): (snake(case.name), None if case.type is None else lifter(case.type, raw=raw))
+        for case in type_.cases
     }
 
     def lift_variant(buffer: bytes, at: int, budget: Budget) -> Any:

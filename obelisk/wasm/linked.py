@@ -14,8 +14,9 @@ from obelisk.wasm import binding
 from obelisk.wasm.binding import VALUE_SIZE, pointer_of
 from obelisk.wasm.host_calls import HostCalls, ImportedFunction
 from obelisk.wasm.lift import Lifter, lifter
-from obelisk.wasm.lower import HOST_RESOURCE_TYPE, Lowerer, lowerer
-from obelisk.wit.model import Function, Interface, Primitive, Type, World
+from obelisk.wasm.lower import Lowerer, lowerer
+from obelisk.wasm.resource_types import resource_number
+from obelisk.wit.model import Function, Interface, Primitive, Type, TypeDef, World
 
 
 class ExportedFunction:
@@ -98,14 +99,15 @@ class LinkedComponent:
         try:
             for type_ in interface.types:
                 if type_.type is None:
-                    self._link_resource(instance.value or 0, type_.name.encode())
+                    self._link_resource(instance.value or 0, type_)
             for function in interface.functions:
                 self._link_function(instance.value or 0, interface.name, function)
         finally:
             binding.linker_instance_delete(instance.value)
 
-    def _link_resource(self, instance: int, name: bytes) -> None:
-        type_ = binding.resource_type_new(HOST_RESOURCE_TYPE)
+    def _link_resource(self, instance: int, definition: TypeDef) -> None:
+        name = definition.name.encode()
+        type_ = binding.resource_type_new(resource_number(definition.source_name or definition.name))
         try:
             _check(binding.linker_add_resource(instance, name, len(name), type_, self._host_calls.on_drop, None, None))
         finally:

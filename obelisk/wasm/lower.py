@@ -20,6 +20,7 @@ from obelisk.errors import GuestError
 from obelisk.wasm import binding
 from obelisk.wasm.binding import NAME_SIZE, RECORD_ENTRY_SIZE, VALUE_SIZE, Kind
 from obelisk.wasm.lift import PAYLOAD
+from obelisk.wasm.resource_types import resource_number
 from obelisk.wit.model import (
     BorrowType,
     EnumType,
@@ -39,9 +40,6 @@ from obelisk.wit.model import (
 Lowerer = Callable[[Any, int, int], None]
 """``lower(value, address, context)``."""
 
-HOST_RESOURCE_TYPE = 1
-"""The number that names the host's one resource type, ``join-set``, towards wasmtime."""
-
 _SCALARS = {
     Primitive.BOOL: (Kind.BOOL, "?"),
     Primitive.S8: (Kind.S8, "b"),
@@ -56,7 +54,7 @@ _SCALARS = {
     Primitive.F64: (Kind.F64, "d"),
 }
 _Value = c_uint8 * VALUE_SIZE
-_TAG = Layout("<Q")
+_BYTE_CELL = bytes([Kind.U8]) + bytes(VALUE_SIZE - 1)
 _TAG_POINTER = Layout("<QQ")
 _RESULT = Layout("<QBxxxxxxxQ")
 _VARIANT = Layout("<QQQQ")
@@ -84,7 +82,7 @@ def lowerer(type_: Type) -> Lowerer:
         case FlagsType():
             return _flags(type_)
         case OwnType():
-            return _own
+            return _own(resource_number(type_.resource))
         case BorrowType():
             raise GuestError("a borrowed handle cannot be passed to a guest")
         case UnsupportedType():
@@ -121,8 +119,10 @@ def _list(element: Type) -> Lowerer:
     lower = lowerer(element)
     scalar = _SCALARS.get(element) if isinstance(element, Primitive) else None
     fill = _fill_scalars(*scalar) if scalar is not None and scalar[1] not in "fd" else _fill(lower)
+    if element is Primitive.U8:
+        fill = _fill_bytes
 
-    def lower_list(value: list[Any], address: int, context: int) -> None:
+    def lower_list(value: Any, address: int, context: int) -> None:
         c_uint8.from_address(address).value = Kind.LIST
         binding.list_new(address + PAYLOAD, len(value))
         if value:
@@ -137,6 +137,12 @@ def _fill(lower: Lowerer) -> Lowerer:
             lower(value, address + VALUE_SIZE * index, context)
 
     return fill
+
+
+def _fill_bytes(values: bytes | list[int], address: int, context: int) -> None:
+    cells = bytearray(_BYTE_CELL * len(values))
+    cells[PAYLOAD::VALUE_SIZE] = bytes(values)
+    _write(address, bytes(cells))
 
 
 def _fill_scalars(kind: int, code: str) -> Lowerer:
@@ -243,11 +249,14 @@ def _flags(type_: FlagsType) -> Lowerer:
     return lower_flags
 
 
-def _own(value: int, address: int, context: int) -> None:
-    host = binding.resource_new(True, value, HOST_RESOURCE_TYPE)
-    handle = c_void_p()
-    error = binding.resource_to_any(context, host, addressof(handle))
-    binding.resource_delete(host)
-    if error:
-        raise GuestError(binding.take_error(error))
-    _write(address, _TAG_POINTER.pack(Kind.RESOURCE, handle.value))
+def _own(number: int) -> Lowerer:
+    def lower_own(value: int, address: int, context: int) -> None:
+        host = binding.resource_new(True, value, number)
+        handle = c_void_p()
+        error = binding.resource_to_any(context, host, addressof(handle))
+        binding.resource_delete(host)
+        if error:
+            raise GuestError(binding.take_error(error))
+        _write(address, _TAG_POINTER.pack(Kind.RESOURCE, handle.value))
+
+    return lower_own

@@ -137,6 +137,8 @@ class _Reader:
         known = self._resource(raw)
         if known is not None and known.interface != interface:
             return TypeDef(name, None, known.interface, known.name)
+        if known is not None:
+            return TypeDef(name, OwnType(known.name))  # another name for a resource of the same interface
         self._resources.append(_Resource(raw, name, interface))
         return TypeDef(name, None)
 

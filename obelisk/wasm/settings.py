@@ -22,6 +22,8 @@ class EngineSettings(Struct, frozen=True):
     * ``epoch``: whether guests look at the epoch, so that they can be interrupted.
     * ``max_wasm_stack``: how many bytes of a fiber's stack a guest may use.
     * ``async_stack_size``: the size of a fiber's stack; what a guest may not use of it is for host functions.
+    * ``concurrency``: whether a store may run several calls at once, which components with asynchronous functions need.
+      With it, wasmtime 50 refuses a call of the host with two borrowed handles, such as ``poll``.
     * ``deterministic_floats``: whether NaN has one bit pattern and relaxed SIMD one meaning on every machine, which
       replaying a workflow on another machine relies on.
     """
@@ -30,6 +32,7 @@ class EngineSettings(Struct, frozen=True):
     epoch: bool = True
     max_wasm_stack: int = 512 * 1024
     async_stack_size: int = 2 * 1024 * 1024
+    concurrency: bool = False
     deterministic_floats: bool = True
 
 
@@ -44,6 +47,7 @@ def wasmtime_config(settings: EngineSettings) -> Config:
     config.epoch_interruption = settings.epoch
     config.max_wasm_stack = settings.max_wasm_stack
     binding.set_async_stack_size(config, settings.async_stack_size)
+    binding.set_concurrency(config, enabled=settings.concurrency)
     config.cranelift_nan_canonicalization = settings.deterministic_floats
     config.wasm_relaxed_simd_deterministic = settings.deterministic_floats
     return config

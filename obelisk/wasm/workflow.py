@@ -7,23 +7,26 @@ from collections.abc import Callable
 
 from obelisk.core.commands import CloseJoinSet, Command, Done, Reply
 from obelisk.core.values import Unprojectable
-from obelisk.errors import ObeliskError
+from obelisk.errors import GuestExitError, GuestTrapError, ObeliskError
 from obelisk.interfaces.components import (
     Asked,
     Busy,
     Component,
     Crashed,
-    LogLine,
-    Returned,
+    Logged,
     Step,
     WorkflowCall,
 )
-from obelisk.wasm.activity import log_lines
 from obelisk.wasm.engine import Running, WasmEngine
-from obelisk.wasm.guest import Guest, Poll
+from obelisk.wasm.guest import Guest, GuestLimits, HostCall, Poll
 from obelisk.wasm.host_calls import ImportedFunction
 from obelisk.wasm.linked import LinkedComponent
-from obelisk.wasm.traps import crashed
+from obelisk.wasm.sandboxed_run import log_lines, wasi_handlers
+from obelisk.wasm.traps import end_of, with_last_words
+from obelisk.wasm.wasi.calls import Handler, Later
+from obelisk.wasm.wasi.clocks import USE_SLEEP
+from obelisk.wasm.wasi.resources import FIRST
+from obelisk.wasm.wasi.setup import frozen_sandbox
 from obelisk.wasm.workflow_host import gets_results, workflow_import
 from obelisk.wasm.workflow_state import Answer, JoinSets, WorkflowImport
 
@@ -34,12 +37,18 @@ ANSWERS_AT_ONCE = 1000
 class WasmWorkflow:
     """A workflow component."""
 
-    def __init__(self, component: Component, linked: LinkedComponent, engine: WasmEngine) -> None:
+    def __init__(
+        self, component: Component, linked: LinkedComponent, engine: WasmEngine, *, limits: GuestLimits | None = None
+    ) -> None:
         self.component = component
         self.linked = linked
         self.engine = engine
+        self.limits = limits
+        self.wasi = wasi_handlers(linked)
         self._imports: dict[ImportedFunction, WorkflowImport] = {
-            function: workflow_import(function) for function in linked.imports if not function.recorded
+            function: workflow_import(function)
+            for function in linked.imports
+            if not function.recorded and function not in self.wasi
         }
         self._keeps_answers = any(gets_results(function) for function in linked.imports)
 
@@ -48,9 +57,7 @@ class WasmWorkflow:
         """Whether a guest may ask for a child's result again."""
         return self._keeps_answers
 
-    def begin(
-        self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]
-    ) -> WasmWorkflowProgram:
+    def begin(self, call: WorkflowCall, wake: Callable[[], None], log: Callable[[Logged], None]) -> WasmWorkflowProgram:
         """Return a program that has not started."""
         return WasmWorkflowProgram(self, call, wake, log)
 
@@ -67,7 +74,7 @@ class WasmWorkflowProgram:
     """
 
     def __init__(
-        self, workflow: WasmWorkflow, call: WorkflowCall, wake: Callable[[], None], log: Callable[[LogLine], None]
+        self, workflow: WasmWorkflow, call: WorkflowCall, wake: Callable[[], None], log: Callable[[Logged], None]
     ) -> None:
         self._workflow = workflow
         self._call = call
@@ -79,13 +86,16 @@ class WasmWorkflowProgram:
         self._poll = Poll.PARKED
         self._asked: tuple[WorkflowImport, Command] | None = None
         self._is_closing = False
+        self._sandbox = frozen_sandbox(call.execution_id, call.created_at, log) if workflow.wasi else None
 
     def start(self) -> Step:
         """Begin."""
         workflow = self._workflow
         try:
             function = workflow.linked.export(self._call.ffqn)
-            self._running = workflow.engine.new_guest(workflow.linked, function, self._call.params)
+            self._running = workflow.engine.new_guest(
+                workflow.linked, function, self._call.params, limits=workflow.limits
+            )
         except ObeliskError as error:
             return Crashed(f"workflow cannot start: {error}", retry=False)
         return self._go_on(self._running, Poll.YIELDED)
@@ -119,6 +129,8 @@ class WasmWorkflowProgram:
         if self._running is not None:
             self._running.release()
             self._running = None
+        if self._sandbox is not None:
+            self._sandbox.close()
 
     def _go_on(self, running: Running, poll: Poll) -> Step:
         """Return what a poll led to; go on where the guest can be answered at once."""
@@ -150,6 +162,9 @@ class WasmWorkflowProgram:
         call = guest.call
         if call is None:
             return self._trap("the guest parked without a host call")
+        handler = self._workflow.wasi.get(call.function)
+        if handler is not None:
+            return self._answer_wasi(guest, handler, call)
         meaning = self._workflow.meaning(call.function)
         asked = meaning.ask(self._join_sets, call.arguments)
         if isinstance(asked, Answer):
@@ -158,16 +173,39 @@ class WasmWorkflowProgram:
         self._asked = meaning, asked
         return Asked(asked)
 
+    def _answer_wasi(self, guest: Guest, handler: Handler, call: HostCall) -> Step | None:
+        """Answer at once. What would have to be waited for cannot be had in a replay."""
+        try:
+            answer = handler(self._sandbox, *call.arguments)
+        except GuestExitError as error:
+            return self._crash(f"workflow {error} instead of returning")
+        except Exception as error:  # noqa: BLE001 - a host function that fails must end this workflow, not the engine
+            return self._trap(str(error) if isinstance(error, GuestTrapError) else f"{type(error).__name__}: {error}")
+        if isinstance(answer, Later):
+            answer.work.close()
+            name = f"{call.function.interface}.{call.function.function.name}"
+            return self._trap(f"{name} would have to wait, which a workflow cannot do; {USE_SLEEP}")
+        guest.answer(answer)
+        return None
+
     def _ended(self, guest: Guest) -> Step:
-        return Returned(guest.result) if guest.error is None else crashed(guest.error, who="workflow")
+        outcome = end_of(guest, who="workflow")
+        return with_last_words(outcome, self._sandbox) if isinstance(outcome, Crashed) else outcome
 
     def _take_records(self, guest: Guest) -> None:
         for line in log_lines(guest):
             self._log(line)
         if guest.dropped:
             dropped, guest.dropped = guest.dropped, []
-            self._to_close.extend(CloseJoinSet(self._join_sets.ids[number]) for number in dropped)
+            sets = [number for number in dropped if number < FIRST]
+            self._to_close.extend(CloseJoinSet(self._join_sets.ids[number]) for number in sets)
+            if self._sandbox is not None:
+                self._sandbox.drop([number for number in dropped if number >= FIRST])
 
     def _trap(self, reason: str) -> Step:
+        return self._crash(f"workflow trap: {reason}")
+
+    def _crash(self, reason: str) -> Step:
+        crashed = with_last_words(Crashed(reason, retry=False), self._sandbox)
         self.close()
-        return Crashed(f"workflow trap: {reason}", retry=False)
+        return crashed

@@ -86,7 +86,7 @@ def _joined(state: JoinSets, command: JoinNextResponse | TryNextResponse, reply:
 # --- functions named by text ------------------------------------------------------------------------------------------
 
 
-def _params(text: str) -> tuple[Any, str | None]:
+def params_of(text: str) -> tuple[Any, str | None]:
     """Return the params that JSON text writes, or the text itself and what is wrong with it."""
     try:
         params = parse_json(text, "params")
@@ -99,25 +99,25 @@ def _params(text: str) -> tuple[Any, str | None]:
 
 def _submit(state: JoinSets, arguments: list[Any]) -> Command | Answer:
     try:
-        name = _function(arguments[1])
+        name = function_of(arguments[1])
     except InvalidNameError as error:
         return Answer({"err": {"ffqn_parsing_error": str(error)}})
-    params, problem = _params(arguments[2])
+    params, problem = params_of(arguments[2])
     return Submit(state.ids[arguments[0]], name, params, is_typed=False, problem=problem)
 
 
 def _call(state: JoinSets, arguments: list[Any]) -> Command | Answer:
     try:
-        name = _function(arguments[0])
+        name = function_of(arguments[0])
     except InvalidNameError as error:
         return Answer({"err": {"ffqn_parsing_error": str(error)}})
-    params, problem = _params(arguments[1])
+    params, problem = params_of(arguments[1])
     return Call(name, params, is_typed=False, problem=problem)
 
 
 def _schedule(state: JoinSets, arguments: list[Any]) -> Command | Answer:
     try:
-        name = _function(arguments[2])
+        name = function_of(arguments[2])
         execution_id = parse_execution_id(arguments[0]["id"])
     except InvalidNameError as error:
         return Answer({"err": {"ffqn_parsing_error": str(error)}})
@@ -126,12 +126,13 @@ def _schedule(state: JoinSets, arguments: list[Any]) -> Command | Answer:
     if not is_top_level(execution_id):
         found = f"execution-id: `{execution_id}` names a child, expected the id of an execution without a parent"
         return Answer({"err": {"type_check_error": found}})
-    params, problem = _params(arguments[3])
+    params, problem = params_of(arguments[3])
     at = to_schedule_at(arguments[1])
     return ScheduleExecution(name, params, at, execution_id, is_typed=False, problem=problem)
 
 
-def _function(value: Any) -> Ffqn:
+def function_of(value: Any) -> Ffqn:
+    """Return the name that a ``function`` holds; raise ``InvalidNameError`` when it is none."""
     return parse_ffqn(ffqn(value["interface_name"], value["function_name"]))
 
 

@@ -42,8 +42,10 @@ __all__ = [
     "function_text",
     "inline_type_text",
     "interface_text",
+    "package_text",
     "packages_text",
     "type_text",
+    "with_every_type",
     "world_text",
 ]
 
@@ -73,6 +75,12 @@ def packages_text(interfaces: Iterable[Interface]) -> str:
     return "\n\n".join("\n".join(block) for block in _package_blocks(interfaces))
 
 
+def package_text(package: str, interfaces: Iterable[Interface]) -> str:
+    """Return the text of a file that holds a package, ``package ns:name@version;`` and its interfaces."""
+    parts = [f"package {_package_name(package)};", *map(interface_text, interfaces)]
+    return "\n\n".join(parts) + "\n"
+
+
 def component_wit(world: World, extensions: Iterable[Interface] = (), *, name: str = ROOT_WORLD) -> str:
     """Return a document of the root world, and of every package that it mentions, its extensions among them.
 
@@ -84,7 +92,7 @@ def component_wit(world: World, extensions: Iterable[Interface] = (), *, name: s
     present = [interface for interface in ordered if _split(interface.name) is not None]
     present += _used_hosts(present)
     known = {interface.name for interface in present}
-    interfaces = [_complete(interface, known) for interface in present]
+    interfaces = [with_every_type(interface, known) for interface in present]
     parts = [f"package {ROOT_PACKAGE};", world_text(world, interfaces, name=name), packages_text(interfaces)]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -219,8 +227,11 @@ def _used_hosts(interfaces: Sequence[Interface]) -> list[Interface]:
     return added
 
 
-def _complete(interface: Interface, known: Collection[str]) -> Interface:
-    """Return the interface with a definition for each named type that it mentions and nobody defines."""
+def with_every_type(interface: Interface, known: Collection[str]) -> Interface:
+    """Return the interface with a definition for each named type that it mentions and nobody defines.
+
+    What it uses from an interface that is not ``known`` is defined in place.
+    """
     types = [
         definition if definition.source in known else TypeDef(definition.name, definition.type)
         for definition in interface.types

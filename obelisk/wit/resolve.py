@@ -75,13 +75,18 @@ class Document(Struct, frozen=True):
     worlds: tuple[NamedWorld, ...]
 
 
-def resolve_packages(texts: Sequence[str], *, known: Iterable[Interface] = (), name: str = "WIT text") -> Document:
+def resolve_packages(
+    texts: Sequence[str | Source], *, known: Iterable[Interface] = (), name: str = "WIT text"
+) -> Document:
     """Return the interfaces and worlds of WIT texts, which may use each other and the ``known`` interfaces.
+
+    A text that is no ``Source`` is called ``name`` in messages.
 
     Interfaces come after those whose types they use. Raises ``ComponentError`` with line, column, what was found and
     what was expected.
     """
-    packages = [package for text in texts for package in parse_packages(Source(text, name))]
+    sources = [Source(text, name) if isinstance(text, str) else text for text in texts]
+    packages = [package for source in sources for package in parse_packages(source)]
     return _Resolver(packages, known).document()
 
 

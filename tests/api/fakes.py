@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from obelisk.builtin.memory_lines import MemoryLines
 from obelisk.core.events import (
     CancellationRequested,
     ComponentId,
@@ -48,7 +49,7 @@ from obelisk.interfaces.executions import (
     SubmitOutcome,
 )
 from obelisk.interfaces.settings import ComponentSettings
-from obelisk.interfaces.storage import ExecutionQuery, Held
+from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow, StoredLine
 from obelisk.names import Ffqn, ffqn
 from obelisk.wit.extensions import FunctionExtension
 from obelisk.wit.model import Function, Interface, Param, Primitive, ResultType, World
@@ -101,7 +102,7 @@ class FakeExecutions:
     """Executions that do what the test tells them."""
 
     def __init__(self) -> None:
-        self.logs: dict[ExecutionId, list[LogEvent]] = {}
+        self.logs_of: dict[ExecutionId, list[LogEvent]] = {}
         self.responses_of: dict[ExecutionId, list[LogResponse]] = {}
         self.states: dict[ExecutionId, State] = {}
         self.queries: list[ExecutionQuery] = []
@@ -112,12 +113,13 @@ class FakeExecutions:
         self.delays: dict[DelayId, DelayState] = {}
         self.report = ReplayReport(ReplayOutcome.BLOCKED)
         self.upgrades: list[Upgrade] = []
+        self.lines = MemoryLines()
         self._changed = asyncio.Condition()
 
     # what the API calls
 
     def generate_id(self) -> ExecutionId:
-        return new_execution_id(1_795_000_000_000, bytes(9) + bytes([len(self.logs)]))
+        return new_execution_id(1_795_000_000_000, bytes(9) + bytes([len(self.logs_of)]))
 
     async def submit(
         self,
@@ -134,7 +136,7 @@ class FakeExecutions:
         if len(params) != 2:
             raise InvalidValueError(f"parameter cardinality mismatch, expected: 2, specified: {len(params)}")
         execution_id = execution_id or self.generate_id()
-        if execution_id in self.logs:
+        if execution_id in self.logs_of:
             self._check_same(execution_id, params)
             return Submission(execution_id, SubmitOutcome.EXISTS)
         await self.append(execution_id, created(params))
@@ -152,7 +154,7 @@ class FakeExecutions:
 
     async def finished(self, execution_id: ExecutionId) -> FinishedExecution | None:
         state = await self.get(execution_id)
-        last = self.logs[execution_id][-1].event
+        last = self.logs_of[execution_id][-1].event
         if not isinstance(last, Finished):
             return None
         return FinishedExecution(state.created_at, state.scheduled_at, state.due_at, last.retval)
@@ -184,7 +186,7 @@ class FakeExecutions:
         return [held for held in found if _is_wanted(held.state, query)][: query.limit]
 
     async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
-        return self.logs[execution_id][from_version : from_version + limit]
+        return self.logs_of[execution_id][from_version : from_version + limit]
 
     async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
         return self.responses_of.get(execution_id, [])[after_cursor : after_cursor + limit]
@@ -233,7 +235,7 @@ class FakeExecutions:
         result = ExecutionResult(ok=TypedValue("string", value["ok"]))
         if not state.is_finished:
             await self.finish(execution_id, result)
-        elif self.logs[execution_id][-1].event != Finished(result):
+        elif self.logs_of[execution_id][-1].event != Finished(result):
             raise ExecutionConflictError(f"`{execution_id}` has another result")
 
     async def replay(self, execution_id: ExecutionId) -> ReplayReport:
@@ -249,6 +251,10 @@ class FakeExecutions:
         if self.report.outcome is ReplayOutcome.FAILED and not skip_determinism_check:
             raise ExecutionStateError(f"`{execution_id}` cannot be upgraded: {self.report.error}")
         self.upgrades.append(Upgrade(execution_id, expected, new, skip_determinism_check))
+
+    async def logs(self, query: LineQuery) -> list[LineRow]:
+        await self.get(query.execution_id)
+        return self.lines.page(query)
 
     async def _workflow(self, execution_id: ExecutionId) -> State:
         state = await self.get(execution_id)
@@ -278,7 +284,7 @@ class FakeExecutions:
     async def append(self, execution_id: ExecutionId, event: Event, *, after: timedelta = timedelta(0)) -> None:
         """Append an event, ``after`` the execution's creation."""
         at = NOW + after
-        log = self.logs.setdefault(execution_id, [])
+        log = self.logs_of.setdefault(execution_id, [])
         self.states[execution_id], _ = fold(self.states.get(execution_id), None, event, at=at)
         log.append(LogEvent(len(log), at, event))
         async with self._changed:
@@ -290,12 +296,16 @@ class FakeExecutions:
         responses = self.responses_of.setdefault(execution_id, [])
         responses.append(LogResponse(len(responses) + 1, NOW + after, response))
 
+    def log(self, *lines: StoredLine) -> None:
+        """Store lines."""
+        self.lines.append(lines)
+
     async def finish(self, execution_id: ExecutionId, result: ExecutionResult = ANSWER) -> None:
         """End an execution, a second and a half after its creation."""
         await self.append(execution_id, Finished(result), after=timedelta(seconds=1.5))
 
     def _check_same(self, execution_id: ExecutionId, params: list[Any]) -> None:
-        first = self.logs[execution_id][0].event
+        first = self.logs_of[execution_id][0].event
         assert isinstance(first, Created)
         if first.params != params:
             raise ExecutionConflictError(f"execution `{execution_id}` exists with other parameters")

@@ -176,8 +176,8 @@ async def test_a_stub_gets_its_result_once_or_again_with_the_same(
     await with_stub(engine)
     for _ in range(2):
         await executions.Stub(stub_request(b'{"ok": "x"}'))
-    assert engine.logs[CHILD][-1].event == Finished(ExecutionResult(ok=TypedValue("string", "x")))
-    assert len(engine.logs[CHILD]) == 2
+    assert engine.logs_of[CHILD][-1].event == Finished(ExecutionResult(ok=TypedValue("string", "x")))
+    assert len(engine.logs_of[CHILD]) == 2
 
 
 @pytest.mark.parametrize("value", [b"", b"{", b"\xff", b'"\xff"', b"[" * 100_000, b"1e999", b"1 2"], ids=range(7))
@@ -212,4 +212,4 @@ async def test_only_stubs_are_stubbed(executions: Repository, engine: FakeExecut
     await engine.append(ID, created([]))
     code, _ = await refused(executions.Stub(stub_request(b'{"ok": "x"}', ID)))
     assert code is grpc.StatusCode.FAILED_PRECONDITION
-    assert isinstance(engine.logs[ID][-1].event, Created)
+    assert isinstance(engine.logs_of[ID][-1].event, Created)

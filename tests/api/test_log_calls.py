@@ -62,7 +62,7 @@ async def test_a_page_of_events_fits_a_client_with_default_limits(
 
 async def test_a_page_may_be_longer_than_a_chunk(executions: Repository, engine: FakeExecutions) -> None:
     await engine.append(ID, created([]))
-    engine.logs[ID] *= 250
+    engine.logs_of[ID] *= 250
     assert len((await _list_events(executions, first=5, length=240)).events) == 240
 
 
@@ -146,7 +146,7 @@ async def test_large_events_and_responses_fit_a_client_with_default_limits(
 
 async def test_many_events_leave_room_for_responses(executions: Repository, engine: FakeExecutions) -> None:
     await _with_both(engine)
-    engine.logs[ID] = [*engine.logs[ID][:1], *engine.logs[ID][1:] * 20_000]
+    engine.logs_of[ID] = [*engine.logs_of[ID][:1], *engine.logs_of[ID][1:] * 20_000]
     response = await _list_both(executions, length=100_000)
     assert len(response.responses) == 2
 

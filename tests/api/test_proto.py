@@ -56,7 +56,7 @@ async def test_a_client_with_its_own_copy_of_the_proto_works_in_the_same_process
         name = theirs.FunctionName(interface_name=INTERFACE, function_name="fiboa")
         params = Any(type_url="anything", value=b"[10, 5]")
         await client.Submit(theirs.SubmitRequest(execution_id=made.execution_id, function_name=name, params=params))
-    assert [*engine.logs] == [made.execution_id.id]
+    assert [*engine.logs_of] == [made.execution_id.id]
 
 
 def _compile(directory: Path) -> None:
@@ -66,7 +66,7 @@ def _compile(directory: Path) -> None:
 
 async def test_a_client_made_from_reflection_submits(api: ApiServer, engine: FakeExecutions) -> None:
     execution_id = await asyncio.to_thread(_submit_by_reflection, api.address)
-    assert [*engine.logs] == [execution_id]
+    assert [*engine.logs_of] == [execution_id]
 
 
 def _submit_by_reflection(address: str) -> str:

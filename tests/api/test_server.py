@@ -103,7 +103,7 @@ async def test_compressed_requests_are_read(api: ApiServer, compression: grpc.Co
 
 async def test_a_request_above_the_limit_is_refused(executions: Repository, engine: FakeExecutions) -> None:
     code, _ = await refused(executions.Submit(submit_request(["x" * (16 * 1024 * 1024), 1])))
-    assert (code, engine.logs) == (grpc.StatusCode.RESOURCE_EXHAUSTED, {})
+    assert (code, engine.logs_of) == (grpc.StatusCode.RESOURCE_EXHAUSTED, {})
 
 
 async def test_a_long_message_is_cut_to_what_a_client_takes(executions: Repository) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from obelisk.builtin.memory_lines import ROW_BYTES, MemoryLines
 from obelisk.builtin.memory_storage import MemorySettings, MemoryStorage, obelisk_register_storage
 from obelisk.clock import SystemClock
 from obelisk.errors import StorageError
 from obelisk.interfaces.provider import Host
-from obelisk.interfaces.storage import Storage
+from obelisk.interfaces.storage import LineQuery, Storage
 from obelisk.testing.storage import StorageConformance
-from obelisk.testing.storage_samples import batch, create, execution
+from obelisk.testing.storage_samples import batch, create, execution, numbered, texts
 
 
 class TestMemoryStorage(StorageConformance):
@@ -49,3 +50,12 @@ def test_it_is_offered_as_memory_and_is_nobody_elses() -> None:
     (provider,) = obelisk_register_storage()
     assert (provider.name, provider.settings) == ("memory", MemorySettings)
     assert (MemoryStorage.shared, MemoryStorage.directory) == (False, None)
+
+
+def test_the_oldest_lines_are_forgotten() -> None:
+    lines = MemoryLines(kept_bytes=10 * (ROW_BYTES + 1))
+    lines.append(numbered(*range(9)))
+    lines.append(numbered(1, 2, 3))
+    rows = lines.page(LineQuery(execution()))
+    assert texts(rows) == ["2", "3", "4", "5", "6", "7", "8", "1", "2", "3"]
+    assert [row.cursor for row in rows] == list(range(3, 13))

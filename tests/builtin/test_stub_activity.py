@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.builtin.stub_activity import StubParam, StubSettings
+from obelisk.builtin.stub_activity import StubSettings
 from obelisk.clock import SystemClock
 from obelisk.config.load import config_from_text
 from obelisk.core.events import ComponentRole
 from obelisk.errors import ComponentError, ConfigError, LinkError
 from obelisk.ids import new_execution_id, new_run_id
 from obelisk.interfaces.components import ActivityCall, Crashed, Outcome
+from obelisk.interfaces.signature import FunctionParam
 from obelisk.names import Ffqn
 from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import check, deployment_digest
@@ -104,7 +105,10 @@ def test_a_name_that_is_given_is_kept():
 
 
 def test_parameters_are_read():
-    assert settings(SETTLE).params == (StubParam("order_id", "record { number: u64 }"), StubParam("by", "string"))
+    assert settings(SETTLE).params == (
+        FunctionParam("order_id", "record { number: u64 }"),
+        FunctionParam("by", "string"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_an_error_of_the_server_is_exit_code_1(run: Any, server: Served) -> None
 def test_a_stub_gets_its_result(run: Any, server: Served, stub: ExecutionId) -> None:
     result = run("stub", stub, '{"ok": "x"}')
     assert (result.exit_code, result.stdout) == (0, "Stubbed\n")
-    assert server.engine.logs[stub][-1].event == Finished(ExecutionResult(ok=TypedValue("string", "x")))
+    assert server.engine.logs_of[stub][-1].event == Finished(ExecutionResult(ok=TypedValue("string", "x")))
 
 
 def test_the_same_result_again_is_ok_and_another_is_rejected(run: Any, stub: ExecutionId) -> None:

@@ -72,7 +72,7 @@ def finish_on_submit(server: Served, result: ExecutionResult) -> None:
 def test_submit_prints_the_id(run: Any, server: Served) -> None:
     result = run("submit", FIBOA, "[10, 5]")
     assert result.exit_code == 0
-    assert [*server.engine.logs] == [parse_execution_id(result.stdout.strip())]
+    assert [*server.engine.logs_of] == [parse_execution_id(result.stdout.strip())]
 
 
 def test_submit_as_json_has_no_result(run: Any, server: Served) -> None:
@@ -122,7 +122,7 @@ def test_a_followed_failure_shows_kind_reason_and_detail(run: Any, server: Serve
 
 def test_the_same_submission_again_is_ok(run: Any, server: Served) -> None:
     first, second = (run("submit", FIBOA, "[10, 5]", "--execution-id", ID) for _ in range(2))
-    assert (first.exit_code, second.exit_code, len(server.engine.logs)) == (0, 0, 1)
+    assert (first.exit_code, second.exit_code, len(server.engine.logs_of)) == (0, 0, 1)
 
 
 def test_other_parameters_for_the_same_id_are_rejected(run: Any) -> None:
@@ -135,12 +135,12 @@ def test_other_parameters_for_the_same_id_are_rejected(run: Any) -> None:
 def test_params_are_read_from_a_file(run: Any, server: Served, tmp_path: Path) -> None:
     (tmp_path / "params.json").write_text("[10,\n5]\n")
     run("submit", FIBOA, f"@{tmp_path / 'params.json'}", "-e", ID)
-    assert server.engine.logs[ID][0].event.params == [10, 5]
+    assert server.engine.logs_of[ID][0].event.params == [10, 5]
 
 
 def test_params_are_read_from_standard_input(run: Any, server: Served) -> None:
     run("submit", FIBOA, "-", "-e", ID, stdin="[10, 18446744073709551615]")
-    assert server.engine.logs[ID][0].event.params == [10, 2**64 - 1]
+    assert server.engine.logs_of[ID][0].event.params == [10, 2**64 - 1]
 
 
 @pytest.mark.parametrize("params", ["", "{}", "[1", "5", "@no/such/file", "null", "-"])
@@ -154,7 +154,7 @@ def test_params_that_are_not_a_json_array_are_rejected_here(run: Any, params: st
 @pytest.mark.parametrize("name", ["testing:fibo-workflow/workflow.nope", ".../workflow.nope", "fiboa", ""])
 def test_an_unknown_function_is_rejected(run: Any, server: Served, name: str) -> None:
     result = run("submit", name, "[10, 5]")
-    assert (result.exit_code, server.engine.logs) == (2, {})
+    assert (result.exit_code, server.engine.logs_of) == (2, {})
     assert name in result.stderr
 
 
@@ -336,7 +336,7 @@ def test_events_are_printed_as_they_are_stored(run: Any, server: Served) -> None
     server.run(server.engine.append(ID, created([10, 5])))
     server.run(server.engine.append(ID, LOCK))
     server.run(server.engine.finish(ID))
-    stored: list[LogEvent] = server.engine.logs[ID]
+    stored: list[LogEvent] = server.engine.logs_of[ID]
     found = lines(run("events", ID, "--from", "1", "--json"))
     assert found == [
         {"version": 1, "created_at": "2026-11-23T12:00:00.123456Z", "event": json.loads(encode_event(stored[1].event))},
@@ -346,8 +346,8 @@ def test_events_are_printed_as_they_are_stored(run: Any, server: Served) -> None
 
 def test_events_are_paged_until_the_limit(run: Any, server: Served) -> None:
     server.run(server.engine.append(ID, created([])))
-    first = server.engine.logs[ID][0]
-    server.engine.logs[ID] = [LogEvent(version, NOW, first.event) for version in range(500)]
+    first = server.engine.logs_of[ID][0]
+    server.engine.logs_of[ID] = [LogEvent(version, NOW, first.event) for version in range(500)]
     server.engine.states[ID] = _with_next_version(server, 500)
     assert [line["version"] for line in lines(run("events", ID, "--json", "--limit", "450"))] == [*range(450)]
 

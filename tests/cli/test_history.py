@@ -51,10 +51,10 @@ def places(result: Any) -> list[str]:
 
 def enlarge(server: Served, *, events: int, responses: int) -> None:
     """Give an execution many events and responses that take turns."""
-    first = server.engine.logs[ID][0]
+    first = server.engine.logs_of[ID][0]
     event, response = JoinSetCreate(JOIN_SET), DelayFinished(JOIN_SET, DELAY)
     rest = [LogEvent(version, NOW + version * SECOND, event) for version in range(1, events)]
-    server.engine.logs[ID] = [first, *rest]
+    server.engine.logs_of[ID] = [first, *rest]
     server.engine.responses_of[ID] = [LogResponse(n, NOW + n * SECOND, response) for n in range(1, responses + 1)]
     server.engine.states[ID] = _with_maxima(server, events, responses)
 
@@ -73,7 +73,7 @@ def test_entries_are_printed_as_their_own_commands_print_them(run: Any, server: 
     found = lines(run("history", execution, "--json"))
     assert [line for line in found if "version" in line] == lines(run("events", execution, "--json"))
     assert [line for line in found if "cursor" in line] == lines(run("responses", execution, "--json"))
-    assert found[0]["event"] == json.loads(encode_event(server.engine.logs[ID][0].event))
+    assert found[0]["event"] == json.loads(encode_event(server.engine.logs_of[ID][0].event))
 
 
 def test_people_see_a_line_for_each(run: Any, execution: ExecutionId) -> None:

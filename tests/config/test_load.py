@@ -9,6 +9,7 @@ import pytest
 from msgspec import Struct
 
 from obelisk.config.load import config_from_text
+from obelisk.config.model import SecretSettings
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.provider import Provider
 
@@ -128,6 +129,9 @@ def test_an_exporter_is_used_when_its_table_is_there(catalog_with, tmp_path):
         ("[store]\ndirectory = ''", "`store.directory`: expected a path"),
         ("[plugins]\ndisabled = 'sqlite'", "`plugins.disabled`: expected a list"),
         (FIBO + "max_retries = -1", "`activity_wasm[fibo]`: `max_retries`: expected at least 0, found -1"),
+        (FIBO + f"max_retries = {2**64}", f"`max_retries`: expected at most 4294967295, found {2**64}"),
+        (FIBO + 'exec.lock_expiry = "999999999d"', "`lock_expiry`: expected at most 36500 days, found 999999999"),
+        (FIBO + 'exec.tick_sleep = "36501d"', "`tick_sleep`: expected at most 36500 days, found 36501"),
         (FIBO + "retry_jitter = 1.01", "`retry_jitter`: expected a number from 0.0 to 1.0, found 1.01"),
         (FIBO + "retry_jitter = nan", "`retry_jitter`: expected a number from 0.0 to 1.0, found nan"),
         ("[storage]\nuse = 'nowhere'", "`storage.use`: no storage is named `nowhere` (installed: store, needy)"),
@@ -168,3 +172,49 @@ def test_a_plugin_cannot_claim_a_table_of_the_kernel(catalog_with, tmp_path):
     catalog = catalog_with(exporters=[Provider("api", "Clashes.", Struct, None)])
     with pytest.raises(PluginError, match="the table `api` is claimed by the kernel and by the exporter `api`"):
         config_from_text("", plugins=catalog, base=tmp_path, environ={"HOME": "/h"})
+
+
+def test_secrets_have_names_and_variables(load):
+    assert load('[secrets]\nAPI_KEY = { env = "KEY" }').kernel.secrets == {"API_KEY": SecretSettings("KEY")}
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("API_KEY = {}", "`secrets.API_KEY.env`: missing, expected text"),
+        ('API_KEY = "hunter2"', "`secrets.API_KEY`: expected a table, found a text"),
+        ('API_KEY = { env = "" }', "`secrets.API_KEY`: `env`: expected the name of a variable, found ``"),
+        ('"api-key" = { env = "A" }', "`secrets.api-key`: expected a name of letters, digits and `_`"),
+    ],
+)
+def test_a_wrong_secret_says_what_was_expected(load, table, message):
+    with pytest.raises(ConfigError) as caught:
+        load(f"[secrets]\n{table}")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["true", "false", f'{{ "a.b" = "sha256:{"0" * 64}" }}'])
+def test_programs_are_allowed_by_a_key_outside_of_tables(load, value):
+    allowed = load(f"allow_exec_activities = {value}").kernel.allow_exec_activities
+    assert allowed == {"true": True, "false": False}.get(value, {"a.b": "sha256:" + "0" * 64})
+
+
+def test_an_override_may_allow_programs(load):
+    assert load(OBELISK__ALLOW_EXEC_ACTIVITIES="true").kernel.allow_exec_activities is True
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('"yes"', '`allow_exec_activities`: expected true or false or a table, found the text "yes"'),
+        ("{ a = 1 }", "`allow_exec_activities.a`: expected text, found the number 1"),
+        (
+            '{ a = "sha256:1" }',
+            "`allow_exec_activities.a`: expected `sha256:` and 64 hexadecimal digits, found `sha256:1`",
+        ),
+    ],
+)
+def test_a_wrong_permission_says_what_was_expected(load, value, message):
+    with pytest.raises(ConfigError) as caught:
+        load(f"allow_exec_activities = {value}")
+    assert message in str(caught.value)

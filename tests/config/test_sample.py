@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
+from msgspec import convert
 from msgspec.structs import fields
 
-from obelisk.config.model import KernelSettings
+from obelisk.config.model import KernelSettings, SecretSettings
 from obelisk.config.sample import key_descriptions, sample_config
+from obelisk.interfaces.sandbox import AllowedHost, OutboundHost
+from obelisk.plugins import Plugins
+from obelisk.wasm.wasi.http.policy import AllowLists
+from obelisk.wasm.wasi.http.target import parse_target
 
 KEY = re.compile(r"^# (?=[\w]+ = |\[)", re.MULTILINE)
 
@@ -29,14 +35,40 @@ def test_switched_on_keys_have_the_default_values(load, catalog):
 
 
 def test_every_key_of_the_kernel_is_described():
+    def described(settings):
+        return {key.name for key in fields(settings) if hasattr(key.type, "__struct_fields__")} | {
+            *key_descriptions(settings)
+        }
+
+    tables = [KernelSettings, *(field.type for field in fields(KernelSettings) if is_table(field)), SecretSettings]
     undescribed = [
-        f"{table.name}.{key.name}"
-        for table in fields(KernelSettings)
-        for key in fields(table.type)
-        if key.name not in key_descriptions(table.type) and not hasattr(key.type, "__struct_fields__")
+        f"{table.__name__}.{key.name}" for table in tables for key in fields(table) if key.name not in described(table)
     ]
     assert undescribed == []
 
 
+def is_table(field):
+    return hasattr(field.type, "__struct_fields__")
+
+
+def test_a_table_of_names_shows_what_a_name_holds(catalog):
+    assert "[secrets]\n## `env`: the variable" in sample_config(catalog)
+    assert '\n# NAME = { env = "..." }\n' in sample_config(catalog)
+
+
 def test_a_description_may_have_two_lines(catalog):
     assert "## A choice that is told in two lines.\n" in sample_config(catalog)
+
+
+def test_the_sample_shows_a_pair_of_hosts_that_lets_a_request_pass():
+    shown = [
+        part
+        for part in sample_config(Plugins.load()).split("\n\n")
+        if "# [[outbound_http.allowed_host]]" in part or "# [[activity_wasm.allowed_host]]" in part
+    ]
+    operator, component = (tomllib.loads(KEY.sub("", part)) for part in shown)
+    lists = AllowLists(
+        convert(component["activity_wasm"]["allowed_host"], list[AllowedHost]),
+        convert(operator["outbound_http"]["allowed_host"], list[OutboundHost]),
+    )
+    assert lists.check(parse_target("GET", "http", "127.0.0.1:8080", "/any?query")).is_named

@@ -24,6 +24,9 @@ from obelisk.core.events import (
     ExecutionResult,
     Finished,
     HttpClientTrace,
+    HttpTraceRequest,
+    HttpTraceResponse,
+    HttpTraceStatus,
     JoinNext,
     JoinSetRequest,
     Locked,
@@ -104,7 +107,8 @@ def upgraded(deployment: str) -> ComponentUpgradeFinished:
 
 
 def traced(at: datetime) -> Finished:
-    return Finished(ExecutionResult(ok=None), [HttpClientTrace(at, "http://x", "GET", at, 200)])
+    answer = HttpTraceResponse(at, HttpTraceStatus(ok=200))
+    return Finished(ExecutionResult(ok=None), [HttpClientTrace(HttpTraceRequest(at, "http://x", "GET"), answer)])
 
 
 @pytest.mark.parametrize(

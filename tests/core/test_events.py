@@ -25,6 +25,9 @@ from obelisk.core.events import (
     FailureKind,
     Finished,
     HttpClientTrace,
+    HttpTraceRequest,
+    HttpTraceResponse,
+    HttpTraceStatus,
     JoinNext,
     JoinNextTooMany,
     JoinNextTry,
@@ -63,6 +66,8 @@ from obelisk.names import Ffqn
 
 NOW = datetime(1970, 1, 1, tzinfo=UTC)
 TIME = "1970-01-01T00:00:00Z"
+REQUEST = HttpTraceRequest(NOW, "http://x", "GET")
+REQUEST_JSON = {"sent_at": TIME, "uri": "http://x", "method": "GET"}
 ID = ExecutionId("E_00000000000000000000000000")
 CHILD = ExecutionId(f"{ID}.g:1_1")
 DELAY = DelayId("Delay_00000000000000000000000000.g:1_1")
@@ -114,19 +119,21 @@ STORED: list[tuple[Event, Any]] = [
     (TemporarilyTimedOut(NOW), {"temporarily_timed_out": {"backoff_expires_at": TIME}}),
     (Finished(ExecutionResult(ok=None)), {"finished": {"retval": {"ok": None}}}),
     (
-        Finished(ExecutionResult(err=TypedValue("string", "no")), [HttpClientTrace(NOW, "http://x", "GET", NOW, 200)]),
+        Finished(
+            ExecutionResult(err=TypedValue("string", "no")),
+            [
+                HttpClientTrace(REQUEST, HttpTraceResponse(NOW, HttpTraceStatus(ok=200))),
+                HttpClientTrace(REQUEST, HttpTraceResponse(NOW, HttpTraceStatus(err="refused"))),
+                HttpClientTrace(REQUEST),
+            ],
+        ),
         {
             "finished": {
                 "retval": {"err": {"type": "string", "value": "no"}},
                 "http_client_traces": [
-                    {
-                        "sent_at": TIME,
-                        "uri": "http://x",
-                        "method": "GET",
-                        "finished_at": TIME,
-                        "status": 200,
-                        "error": None,
-                    }
+                    {"req": REQUEST_JSON, "resp": {"finished_at": TIME, "status": {"Ok": 200}}},
+                    {"req": REQUEST_JSON, "resp": {"finished_at": TIME, "status": {"Err": "refused"}}},
+                    {"req": REQUEST_JSON},
                 ],
             }
         },

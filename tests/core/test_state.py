@@ -286,6 +286,41 @@ def test_unlocking_a_blocked_execution_gives_up_the_precedence_of_its_run() -> N
     assert after(state, child_finished(), counts=JoinSetCounts(1, 0, 1)).due_at == NOW
 
 
+# --- executions of triggers ---
+
+OF_TRIGGER = ComponentId(ComponentRole.WEBHOOK_ENDPOINT, "w", "sha256:" + "0" * 64)
+
+
+def of_trigger(status: Status) -> State:
+    return replace(state_of(status), component_id=OF_TRIGGER)
+
+
+def test_a_triggers_run_extends_its_lock_while_it_waits() -> None:
+    state = after(of_trigger(BLOCKED), locked(HOLDER, LATER))
+    assert (state.status, state.due_at, state.held_by, state.join_set_id) == (BLOCKED, LATER, HOLDER, JOIN_SET)
+    assert after(state, child_finished(), counts=JoinSetCounts(1, 0, 1)).due_at == LATER
+
+
+def test_nobody_else_locks_what_a_trigger_runs() -> None:
+    for time in (NOW, LATER):
+        assert "in state `blocked_by_join_set`" in refusal(of_trigger(BLOCKED), locked(OTHER_HOLDER, LATER), at=time)
+
+
+@pytest.mark.parametrize("status", [PENDING, LOCKED, BLOCKED])
+def test_a_trigger_keeps_its_lock_whatever_the_status(status: Status) -> None:
+    held = replace(of_trigger(status), held_by=HOLDER)
+    assert held.has_lock
+    assert held.is_of_session
+    assert not replace(held, component_id=COMPONENT).is_of_session
+
+
+def test_what_no_trigger_runs_right_now_has_no_lock() -> None:
+    assert not of_trigger(PENDING).has_lock
+    assert not of_trigger(FINISHED).has_lock
+    assert not state_of(BLOCKED).has_lock
+    assert state_of(LOCKED).has_lock
+
+
 # --- failures, finishing ---
 
 

@@ -138,11 +138,16 @@ def run_obelisk(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, 
 
 
 def start_obelisk(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[str]:
-    """Start a command and leave it running."""
+    """Start a command and leave it running. It can be interrupted also where these tests cannot, in the background."""
     return subprocess.Popen(
         [*OBELISK, *arguments],
         env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_take_interrupts,
     )  # fmt: skip
+
+
+def _take_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _first_line(process: subprocess.Popen[bytes], server: Server) -> str:

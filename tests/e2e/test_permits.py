@@ -34,6 +34,16 @@ async def test_one_at_a_time_comes_to_an_end(make_world: MakeWorld, activity_key
     assert (await world.logs()).used_retries() == []
 
 
+async def test_one_at_a_time_of_all_components_together_comes_to_an_end(make_world: MakeWorld) -> None:
+    world = make_world("wasm.global_executor_instance_limiter = 1", tables=fibo(LONG_LOCK, LONG_LOCK))
+    server = world.start()
+    for start, ffqn in ((0, FIBOA), (COUNT, CONCURRENT)):
+        idents = map(execution_id, range(start, start + COUNT))
+        assert await submit_all(server.address, ffqn, [10, 5], idents) == [ok(55)] * COUNT
+    assert server.stop() == 0
+    assert (await world.logs()).used_retries() == []
+
+
 async def test_more_workflows_than_may_start_at_once_come_to_an_end(make_world: MakeWorld) -> None:
     world = make_world("workflows.hot_limit = 0", tables=fibo(LONG_LOCK, LONG_LOCK))
     server = world.start()

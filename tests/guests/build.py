@@ -10,6 +10,8 @@ say so.
   components; of these, of their extension interfaces and of the host the guest imports what ``$main`` imports:
   ``(import "testing:fibo-obelisk-ext/fibo" "fibo-submit" (func ...))``. The drop of a resource is called
   ``[resource-drop]join-set``, as other toolchains call it.
+- A guest that answers HTTP requests has no package of its own but the line ``export wasi:http/incoming-handler@0.2.12;``.
+  It may import what WASI has.
 - ``$main`` exports each function under its name. It may import ``memory``, ``realloc`` and ``reset`` from ``heap``.
   Memory below ``HEAP`` is its own; from there on the heap gives memory out, and takes all back when a call is over.
 """
@@ -44,6 +46,7 @@ from obelisk.wit.model import (
 )
 from obelisk.wit.resolve import resolve_packages
 from obelisk.wit.walk import children, definitions_by_type, function_types, named_parts, own_name, type_key
+from obelisk.wit.wasi import is_wasi, wasi_interfaces
 
 HEAP = 8192
 LINE = 75
@@ -108,6 +111,12 @@ def _comment(text: str) -> Iterator[str]:
 
 def _wit(comment: Iterable[str]) -> tuple[Interface, list[Interface]]:
     text = "\n".join(line[2:] for line in comment if line.startswith(";;   "))
+    exported = re.search(r"export (wasi:[^;@]+)@[^;]+;", text)
+    if exported is not None:
+        others = text.replace(exported[0], "")
+        packages = [others] if others.strip() else []
+        known = host_interfaces().values()
+        return wasi_interfaces()[exported[1]], list(resolve_packages(packages, known=known).interfaces)
     interfaces = resolve_packages([text], known=host_interfaces().values()).interfaces
     package = re.search(r"package ([^;{ ]+);", text)
     if package is None:
@@ -121,7 +130,7 @@ def _wit(comment: Iterable[str]) -> tuple[Interface, list[Interface]]:
 class _Writer:
     def __init__(self, wit: tuple[Interface, list[Interface]], code: str) -> None:
         self._exported = wit[0]
-        self._known = {interface.name: interface for interface in (*host_interfaces().values(), *wit[1])}
+        self._known = {interface.name: interface for interface in (*_offered(), *wit[1])}
         for role in (ComponentRole.ACTIVITY, ComponentRole.ACTIVITY_STUB):
             for interface in wit[1]:
                 self._known |= {each.name: each for each in extension_interfaces(interface, role=role)}
@@ -173,7 +182,21 @@ class _Writer:
 
     def _definitions(self, interface: Interface) -> list[TypeDef]:
         needed = self._types.get(interface.name, set())
-        return [definition for definition in interface.types if definition.name in needed]
+        ordered: list[TypeDef] = []
+        for definition in interface.types:
+            if definition.name in needed:
+                self._add_after_parts(interface, definition, ordered)
+        return ordered
+
+    def _add_after_parts(self, interface: Interface, definition: TypeDef, ordered: list[TypeDef]) -> None:
+        """WIT may use a type before it defines it, text of components may not."""
+        by_type = definitions_by_type(interface.types)
+        if definition.type is not None and not definition.source:
+            for key in named_parts(children(definition.type)):
+                if by_type[key] is not definition:
+                    self._add_after_parts(interface, by_type[key], ordered)
+        if definition not in ordered:
+            ordered.append(definition)
 
     # --- text ---
 
@@ -248,11 +271,18 @@ class _Writer:
                 lines = [f'      (export "{each}" (func {_core_name(interface, each)}))' for each in functions]
                 yield from (*lines[:-1], f"{lines[-1]}))")
         yield "  ))"
-        yield from self._exports() if not self._definitions(self._exported) else self._typed_exports()
+        if is_wasi(self._exported.name) or not self._definitions(self._exported):
+            yield from self._exports()
+        else:
+            yield from self._typed_exports()
 
     def _exports(self) -> Iterator[str]:
+        names = {
+            type_key(definition): self._outer[self._origin(definition.source, definition.source_name)]
+            for definition in self._definitions(self._exported)
+        }
         for function in self._exported.functions:
-            yield self._lift(function, {})
+            yield self._lift(function, names)
         yield f"  (instance $exported{self._all_functions()})"
         yield f'  (export "{self._exported.name}" (instance $exported)))'
 
@@ -326,6 +356,10 @@ class _Writer:
             f"  (func ${function.name}{_signature(function, names)}\n"
             f'    (canon lift (core func $main "{function.name}") {options}))'
         )
+
+
+def _offered() -> list[Interface]:
+    return [*host_interfaces().values(), *wasi_interfaces().values()]
 
 
 def _short(interface: str) -> str:

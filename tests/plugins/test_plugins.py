@@ -7,6 +7,8 @@ import pytest
 from msgspec import Struct
 
 from obelisk import hookimpl
+from obelisk.cli.extending import Extending
+from obelisk.cli.groups import OpenGroup
 from obelisk.errors import PluginError
 from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.sources import SourceProvider
@@ -182,7 +184,7 @@ def test_a_plugin_adds_commands(candidate):
         cli.add_command(click.Command("more"))
 
     group = click.Group()
-    load(candidate("a", obelisk_register_command)).add_commands(group)
+    load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
     assert list(group.commands) == ["more"]
 
 
@@ -193,7 +195,38 @@ def test_a_plugin_cannot_replace_a_command(candidate):
 
     group = click.Group(commands={"server": click.Command("server")})
     with pytest.raises(PluginError, match=r"plugin `a` from dist-a 1\.0 replaces the command `server`"):
-        load(candidate("a", obelisk_register_command)).add_commands(group)
+        load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
+
+
+def test_a_plugin_adds_commands_to_an_open_group(candidate):
+    @hookimpl
+    def obelisk_register_command(cli, host):
+        host.group("component").add_command(click.Command("more"))
+
+    inner = OpenGroup("component", commands={"list": click.Command("list")})
+    group = click.Group(commands={"component": inner})
+    load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
+    assert list(inner.commands) == ["list", "more"]
+
+
+def test_a_plugin_cannot_replace_a_command_of_an_open_group(candidate):
+    @hookimpl
+    def obelisk_register_command(cli, host):
+        host.group("component").add_command(click.Command("list"))
+
+    group = click.Group(commands={"component": OpenGroup("component", commands={"list": click.Command("list")})})
+    with pytest.raises(PluginError, match=r"plugin `a` from dist-a 1\.0: the command `component list` exists already"):
+        load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
+
+
+def test_a_plugin_cannot_add_to_any_other_group(candidate):
+    @hookimpl
+    def obelisk_register_command(cli, host):
+        host.group("server")
+
+    group = click.Group(commands={"server": click.Group("server")})
+    with pytest.raises(PluginError, match="`server` is no group of commands that can be added to"):
+        load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
 
 
 def test_the_environment_disables_plugins():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from obelisk.builtin import memory_storage
 from obelisk.builtin.memory_storage import MemoryStorage
+from obelisk.config.model import TriggerUse
 from obelisk.runtime.garbage import GarbageCollector
 from obelisk.testing.clock import ManualClock
 from obelisk.testing.engine import EngineHarness, engine_harness
@@ -50,13 +51,14 @@ def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
     """Open an engine on this test's storage; opened again it finds the same data, and draws other ids."""
     seeds = itertools.count()
 
-    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None):
+    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None, triggers: Sequence[TriggerUse] = ()):
         toml = (
             f'[storage]\nuse = "{storage}"\n[timers_watcher]\ntick_sleep = "{LATE}"\n'
             f'[server]\nshutdown_timeout = "50ms"\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n'
             + "".join(tables)
         )
-        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=next(seeds))
+        seed = next(seeds)
+        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed, triggers=triggers)
 
     return open_one
 
@@ -74,7 +76,7 @@ def reopen(open_engine: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     return open_engine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def one_collection() -> Iterator[None]:
     """Collect garbage once for the engines of a module, and not for each: it takes longer than most tests."""
     collector = GarbageCollector()

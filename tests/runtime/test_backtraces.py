@@ -22,8 +22,6 @@ from tests.runtime.conftest import Open, workflow
 from tests.runtime.scripting import ACTIVITIES, FIBO_CALL, TEXT, WORKFLOW
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED, Op
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 ROOT: ExecutionId = new_execution_id(1, bytes(10))
 DATA = 3200
 _IMPORT = re.compile(

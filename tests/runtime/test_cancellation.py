@@ -51,8 +51,6 @@ from tests.runtime.scripting import (
 from tests.runtime.test_commits import holds, watch
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 DAY = timedelta(days=1)
 SLEEPS = [scripts.sleep(days=1)]
 FOREVER = 2**63

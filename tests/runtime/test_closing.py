@@ -17,7 +17,9 @@ from obelisk.core.events import (
     TemporarilyFailed,
 )
 from obelisk.core.state import Status
+from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId
+from obelisk.runtime.cancellation import PART, Cancellations
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
 from tests.runtime.conftest import FIBO, Open, activity, workflow
@@ -40,8 +42,6 @@ from tests.runtime.scripting import (
     trace_of,
 )
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED
-
-pytestmark = pytest.mark.usefixtures("one_collection")
 
 DAY = timedelta(days=1)
 SLEEPS = [scripts.sleep(days=1)]
@@ -341,4 +341,41 @@ async def test_a_child_whose_component_is_gone_is_awaited_until_somebody_cancels
         assert await is_open(harness, execution)  # another server may have the component
         await harness.engine.executions.cancel(child(execution))
         await trace_of(harness, execution)
+        assert await failure(harness, child(execution)) is FailureKind.CANCELLED
+
+
+async def test_a_close_of_more_than_one_part_ends_every_member(open_engine: Open):
+    members = 2 * PART + 1
+    async with open_engine(TABLES) as harness:
+        submits = [scripts.submit(0, TEXT, "x")] * members
+        execution = await start(harness, scripts.create(), *submits, scripts.close(0))
+        await harness.result(execution)
+        assert [await failure(harness, child(execution, index + 1)) for index in (0, PART, members - 1)] == [
+            FailureKind.CANCELLED
+        ] * 3
+        assert not await is_open(harness, execution)
+
+
+async def test_a_close_whose_log_could_not_be_read_is_taken_up_later(
+    reopen: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async with reopen(TABLES) as harness:
+        harness.engine._kernel.cancellations.close = _nothing
+        execution = await start(harness, scripts.create(), scripts.submit(0, TEXT, "x"), scripts.close(0))
+    find = Cancellations.find
+    monkeypatch.setattr(Cancellations, "find", _nothing)
+    async with reopen(TABLES) as harness:
+        monkeypatch.setattr(Cancellations, "find", find)
+        kernel = harness.engine._kernel
+        load, failures = kernel.storage.load, [StorageError("a read failed")]
+
+        async def fail_once(execution_id: ExecutionId) -> object:
+            if failures:
+                raise failures.pop()
+            return await load(execution_id)
+
+        monkeypatch.setattr(kernel.storage, "load", fail_once)
+        await kernel.cancellations.find(afresh=True)
+        await trace_of(harness, execution)
+        assert "cannot be cancelled, trying again: a read failed" in caplog.text
         assert await failure(harness, child(execution)) is FailureKind.CANCELLED

@@ -30,8 +30,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, RUN_CANCELLABLE
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 HOUR = timedelta(hours=1)
 NAP = [scripts.sleep(hours=1)]
 WAYS = ["", "[workflows]\nhot_limit = 0"]

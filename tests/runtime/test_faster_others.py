@@ -18,8 +18,6 @@ from tests.runtime.scripting import ACTIVITIES, FIBO_CALL, TABLES, TEXT, child, 
 from tests.runtime.test_commits import once, watch
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 TWO_CHILDREN = [scripts.create(), *[scripts.submit(0, TEXT, "x")] * 2, *[scripts.next_(0)] * 2]
 FAULTS = ["cancel", "cancel a child", "pause", "stub"]
 

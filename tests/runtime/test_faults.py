@@ -20,8 +20,6 @@ from tests.runtime.scripting import ACTIVITIES, FIBO_CALL, TABLES, TEXT, child, 
 from tests.runtime.test_commits import Watched, holds, watch
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 INNER = [
     scripts.create(),
     scripts.submit(0, TEXT, "x"),

@@ -25,8 +25,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 LATER = scripts.sleep(seconds=1)
 """Lets what runs end first."""
 

@@ -33,8 +33,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 FIBOA = "testing:fibo-workflow/workflow.fiboa"
 WRONG_NAMES = ["nonsense", "a:b", "a:b/c@one.f", ":b/c.f"]
 WRONG_PARAMS = {

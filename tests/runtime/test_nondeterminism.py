@@ -27,8 +27,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, Op
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 SLEEP = scripts.sleep(hours=1)
 BEGIN = [scripts.create(), scripts.submit(0, TEXT, "x")]
 OTHER = '(data (i32.const 3000) "other") (global $ok i32 (i32.const 2048))'

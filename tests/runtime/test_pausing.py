@@ -33,8 +33,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 HOUR = timedelta(hours=1)
 NAP = [scripts.sleep(hours=1)]
 FOREVER = 2**63

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obelisk.runtime.permits import START_WINDOW, Permits
+from obelisk.runtime.permits import START_WINDOW, Permits, SharedLimit
 
 
 def test_a_limit_bounds_how_many_run():
@@ -56,3 +56,35 @@ def test_a_workflow_that_could_not_enter_is_called_when_one_leaves():
     permits.leave()
     assert called == ["again"]
     assert permits.running == 0
+
+
+def test_components_share_a_limit():
+    one, other = sharing(SharedLimit(3))
+    assert [one.take(), other.take(), one.take(), other.take()] == [True, True, True, False]
+
+
+def test_who_missed_a_shared_permit_is_told_when_another_component_leaves_one():
+    one, other = sharing(SharedLimit(1))
+    told: list[str] = []
+    other.on_free = lambda: told.append("free")
+    one.take()
+    assert other.wanted(1) == 0
+    one.end(started=False)
+    assert told == ["free"]
+
+
+def test_a_workflow_that_found_the_shared_limit_reached_is_called_when_another_component_leaves():
+    one, other = sharing(SharedLimit(1))
+    called: list[str] = []
+    one.take()
+    assert not other.enter()
+    other.when_free(lambda: called.append("again"))
+    one.end(started=False)
+    assert called == ["again"]
+
+
+def sharing(limit: SharedLimit) -> tuple[Permits, Permits]:
+    """Two components' permits under one limit."""
+    one, other = Permits(None), Permits(None)
+    one.shared = other.shared = limit
+    return one, other

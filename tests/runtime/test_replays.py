@@ -28,8 +28,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, RUN_CANCELLABLE, Op
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 SLEEP = scripts.sleep(hours=1)
 
 

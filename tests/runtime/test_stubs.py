@@ -35,8 +35,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 WAYS = ["", "[workflows]\nhot_limit = 0"]
 
 

@@ -40,8 +40,6 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, SCRIPTED
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 FOREVER = scripts.spin(2**63)
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -11,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from obelisk.core.events import Created, FailureKind, Finished, Locked
+from obelisk.errors import ExecutionStateError
 from obelisk.ids import ExecutionId
+from obelisk.names import Ffqn
 from obelisk.testing.clock import ManualClock
 from obelisk.testing.engine import EngineHarness, engine_harness
 from tests import scripts
 from tests.runtime.conftest import LATE, ROOT
+from tests.runtime.lending import DONE, Lender
 from tests.runtime.scripting import (
     FIBO_CALL,
     SPIN_FOREVER,
@@ -32,14 +36,17 @@ from tests.runtime.scripting import (
 )
 from tests.scripts import RUN, RUN_CANCELLABLE
 
-pytestmark = pytest.mark.usefixtures("one_collection")
-
 POLL = timedelta(seconds=1)
 Two = tuple[EngineHarness, EngineHarness]
 
 
 @pytest.fixture
-async def two(tmp_path: Path, code_cache: Path) -> AsyncIterator[Two]:
+def lenders() -> tuple[Lender, Lender]:
+    return Lender(), Lender()
+
+
+@pytest.fixture
+async def two(tmp_path: Path, code_cache: Path, lenders: tuple[Lender, Lender]) -> AsyncIterator[Two]:
     """Two engines, the second of which runs nothing that the first began, for as long as that holds it."""
     clock, tables = ManualClock(), TABLES.replace(LATE, "1s")
     toml = (
@@ -48,7 +55,11 @@ async def two(tmp_path: Path, code_cache: Path) -> AsyncIterator[Two]:
     )
     async with AsyncExitStack() as stack:
         first, second = [
-            await stack.enter_async_context(engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed))
+            await stack.enter_async_context(
+                engine_harness(
+                    toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed, triggers=[lenders[seed].use]
+                )
+            )
             for seed in range(2)
         ]
         yield first, second
@@ -134,3 +145,40 @@ async def test_a_cancellation_that_both_drive_ends_once(two: Two):
     await two[1].engine.executions.cancel(execution)
     await ends(two, execution, 20)
     assert await failure(two[0], execution) is FailureKind.CANCELLED
+
+
+async def test_a_session_gets_a_result_that_the_other_wrote(two: Two, lenders: tuple[Lender, Lender]):
+    session = lenders[0].session()
+    call = asyncio.ensure_future(session.call(Ffqn(TEXT), ["x"]))
+    await passes(two, 1)
+    await two[1].engine.executions.stub(child(session.execution_id, 1, "o:1-text"), {"ok": "y"})
+    await passes(two, 3)
+    assert call.done()
+    assert (await call).result.ok.value == "y"
+    await session.finish(DONE)
+    assert (await two[1].result(session.execution_id)) == DONE
+
+
+async def test_the_other_leaves_a_long_session_alone(two: Two, lenders: tuple[Lender, Lender]):
+    session = lenders[0].session(lock_expiry=timedelta(seconds=4))
+    call = asyncio.ensure_future(session.call(Ffqn(TEXT), ["x"]))
+    await passes(two, 30)
+    assert not call.done()
+    await two[1].engine.executions.stub(child(session.execution_id, 1, "o:1-text"), {"ok": "y"})
+    await passes(two, 3)
+    assert call.done()
+    await passes(two, 10)
+    await session.finish(DONE)
+    assert (await two[0].result(session.execution_id)) == DONE
+
+
+async def test_the_other_ends_a_session_whose_lock_is_not_extended(two: Two, lenders: tuple[Lender, Lender]):
+    session = lenders[0].session(lock_expiry=timedelta(seconds=4))
+    call = asyncio.ensure_future(session.call(Ffqn(TEXT), ["x"]))
+    await passes(two, 1)
+    session._lock_watch.cancel()
+    await ends(two, session.execution_id)
+    assert await failure(two[1], session.execution_id) is FailureKind.UNCATEGORIZED
+    await passes(two, 2)
+    with pytest.raises(ExecutionStateError, match="took this one for dead"):
+        await call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from obelisk.core.events import (
     Unlocked,
 )
 from obelisk.core.state import State, Status
-from obelisk.errors import ExecutionNotFoundError, ExecutionStateError, FunctionNotFoundError
+from obelisk.errors import CommitRefusedError, ExecutionNotFoundError, ExecutionStateError, FunctionNotFoundError
 from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.interfaces.executions import CancelOutcome
 from obelisk.testing.clock import ManualClock
@@ -39,9 +40,8 @@ from tests.runtime.scripting import (
     start,
     trace_of,
 )
+from tests.runtime.test_commits import holds, watch
 from tests.scripts import RUN
-
-pytestmark = pytest.mark.usefixtures("one_collection")
 
 AUTO = ""
 SLEEP = scripts.sleep(hours=1)
@@ -297,6 +297,16 @@ async def test_a_workflow_that_runs_is_upgraded_in_place(open_engine: Open):
         assert (await trace_of(harness, execution))[0] == ["ok", "55"]
 
 
+async def test_an_upgrade_of_a_workflow_whose_log_moves_on_and_on_says_to_pause_it(reopen: Open, tmp_path: Path):
+    execution, clock, old = await begun(reopen, build(tmp_path, settings=BY_DIGEST))
+    async with reopen(ACTIVITIES, build(tmp_path, LOGS, settings=BY_DIGEST), clock=clock) as harness:
+        moved = CommitRefusedError("somebody was faster")
+        watch(harness).fault = lambda batch: moved if holds(batch, ComponentUpgradeFinished) else None
+        with pytest.raises(ExecutionStateError, match="pause it, upgrade it, and unpause it"):
+            await upgrade(harness, execution, old)
+        assert await upgrades(harness, execution) == []
+
+
 @pytest.mark.parametrize("wrong", ["expected", "new"])
 async def test_an_upgrade_names_both_digests(open_engine: Open, wrong: str):
     async with open_engine(TABLES) as harness:
@@ -368,3 +378,28 @@ async def test_an_engine_that_stops_in_the_middle_of_a_try_does_not_wait_for_it(
     async with reopen(ACTIVITIES, build(tmp_path, LOGS, settings=AUTO), clock=clock) as harness:
         assert (await trace_of(harness, execution))[0] == ["ok", "55"]
         assert len(await upgrades(harness, execution)) == 1
+
+
+async def test_a_lock_is_kept_for_as_long_as_a_try_takes(reopen: Open, tmp_path: Path):
+    execution, clock, _ = await begun(reopen, build(tmp_path, settings=AUTO))
+    lock_expiry = timedelta(seconds=1)  # what a component has when nothing is set
+    async with reopen(ACTIVITIES, build(tmp_path, SPINS_AT_ONCE, settings=AUTO), clock=clock) as harness:
+        clock.advance(LATER)
+        await reaches(lambda: harness.engine._kernel.replays)
+        locks = []
+        for _ in range(3):
+            clock.advance(lock_expiry / 2)
+            locks.append(await newest_lock(harness, execution, after=len(locks)))
+        assert [lock.lock_expires_at - clock.now() for lock in locks[-1:]] == [lock_expiry]
+        assert len({lock.run_id for lock in locks}) == 1
+
+
+async def newest_lock(harness: EngineHarness, execution: ExecutionId, *, after: int) -> Locked:
+    """Wait until an execution's lock was extended once more than ``after`` times, and return it."""
+    first = await harness.engine.executions.get(execution)
+    while True:
+        locks = [event for event in await harness.events(execution) if isinstance(event, Locked)]
+        own = [lock for lock in locks if first.held_by is not None and lock.run_id == first.held_by.run_id]
+        if len(own) > after + 1:
+            return own[-1]
+        await asyncio.sleep(0)

@@ -7,6 +7,7 @@ import pytest
 from obelisk.core.events import ComponentRole
 from obelisk.interfaces.components import Crashed, LogLevel, LogLine, Returned
 from obelisk.wasm import host_calls
+from obelisk.wasm.guest import RECORDED_SIZE
 from tests.wasm.bench import LOGGER, SPIN, VALUES, activity_call, run_activity
 
 A_WHILE = 100_000_000
@@ -72,7 +73,7 @@ async def test_lines_come_before_the_end_of_the_run(bench):
 
 
 async def test_lines_that_could_not_be_kept_are_counted(bench, monkeypatch):
-    monkeypatch.setattr(host_calls, "RECORD_COST", 20 * 1024 * 1024)
+    monkeypatch.setattr(host_calls, "RECORD_COST", RECORDED_SIZE // 3 - 1000)
     lines: list[LogLine] = []
     await run_activity(bench.activity("logger.wat"), LOGGER + "log-many", 10, log=lines)
     assert lines[3:] == [LogLine(LogLevel.WARN, "7 more lines were logged without a pause; they are lost")]

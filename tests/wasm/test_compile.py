@@ -222,6 +222,11 @@ async def test_every_component_that_is_not_valid_is_named(cache: CodeCache, engi
     assert cache.load(engine, good.digest) is not None
 
 
+async def test_a_component_with_a_function_that_is_asynchronous_in_wit_is_refused(cache: CodeCache, engine: Engine):
+    with pytest.raises(ComponentError, match="async component functions require the component model async feature"):
+        await cache.components(engine, [job('(component (import "f" (func async)))', "modern")])
+
+
 async def test_a_component_over_the_timeout_is_named_with_the_key_to_raise(cache: CodeCache):
     limits = CompileLimits(timeout=Duration(milliseconds=1))
     with pytest.raises(

@@ -206,10 +206,19 @@ async def test_a_guest_that_used_up_a_slice_after_its_first_yield_goes_to_a_work
     bench.engine._ticker.close()
     bench.engine._ticker = Woken()
     guest = Slow(bench.engine._ticker, yields=2)
-    monkeypatch.setattr(engine_module.time, "thread_time", lambda: guest.now)
+    for clock in ("thread_time", "perf_counter"):
+        monkeypatch.setattr(engine_module.time, clock, lambda: guest.now)
     await bench.run(Running(guest))
     here = threading.get_ident()
     assert [thread == here for thread in guest.threads] == [True, True, False]
+
+
+async def test_a_yield_at_once_is_not_worth_a_look_at_the_time_of_the_thread(bench, monkeypatch):
+    bench.engine._ticker.close()
+    bench.engine._ticker = Woken()
+    monkeypatch.setattr(engine_module.time, "perf_counter", lambda: 0.0)
+    monkeypatch.setattr(engine_module.time, "thread_time", pytest.fail)
+    assert bench.engine.run(Running(Yielding(bench.engine._ticker, yields=1)), pytest.fail) is Poll.ENDED
 
 
 async def test_time_that_other_threads_took_does_not_make_a_guest_move(bench, monkeypatch):

@@ -11,6 +11,7 @@ from obelisk.core.events import ComponentRole
 from obelisk.wit.extensions import extension_interfaces
 from obelisk.wit.hosts import host_interfaces
 from obelisk.wit.model import Function, Interface, Param, Primitive, ResultType, World, same_function
+from obelisk.wit.wasi import wasi_interface
 from tests import scripts
 from tests.guests import build
 from tests.wasm.bench import EXAMPLES, GUESTS, Bench
@@ -56,6 +57,7 @@ def offered() -> dict[str, Interface]:
     """The interfaces of the host and of every component, stubs as guests' comments state them, with extensions."""
     found = dict(host_interfaces())
     for path in LINKED:
+        found |= {each.name: wasi for each in world(path).imports if (wasi := wasi_interface(each.name)) is not None}
         for interface in world(path).exports:
             found |= _with_extensions(interface, (ComponentRole.ACTIVITY, ComponentRole.WORKFLOW))
     for path in BUILT:
@@ -78,7 +80,7 @@ def test_the_imports_of_a_guest_fit(path: Path, offered: dict[str, Interface]):
 
 def _misfits(guest: World, offered: dict[str, Interface]) -> Iterator[str]:
     for interface in guest.imports:
-        known = offered.get(interface.name)
+        known = offered.get(interface.name) or wasi_interface(interface.name)
         if known is None:
             yield interface.name
             continue

@@ -37,7 +37,7 @@ ID = RecordType((Field("id", Primitive.STRING),))
 
 
 def world(text: str) -> World:
-    engine = new_engine(EngineSettings(fuel=False))
+    engine = new_engine(EngineSettings(fuel=False, concurrency=True))
     return world_of(Component(engine, f"(component {text})"), engine)
 
 

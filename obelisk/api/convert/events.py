@@ -32,6 +32,9 @@ from obelisk.core.events import (
     Finished,
     HistoryEvent,
     HttpClientTrace,
+    HttpTraceRequest,
+    HttpTraceResponse,
+    HttpTraceStatus,
     Locked,
     LogEvent,
     Paused,
@@ -191,28 +194,31 @@ def finished_of(message: pb.ExecutionEvent.Finished) -> Finished:
 
 
 def _trace_message(trace: HttpClientTrace) -> pb.HttpClientTrace:
-    message = pb.HttpClientTrace(
-        sent_at=trace.sent_at, uri=trace.uri, method=trace.method, finished_at=trace.finished_at
-    )
-    if trace.status is not None:
-        message.status = trace.status
-    elif trace.error is not None:
-        message.error = trace.error
+    message = pb.HttpClientTrace(sent_at=trace.req.sent_at, uri=trace.req.uri, method=trace.req.method)
+    if trace.resp is not None:
+        message.finished_at.FromDatetime(trace.resp.finished_at)
+        if isinstance(trace.resp.status.ok, int):
+            message.status = trace.resp.status.ok
+        elif isinstance(trace.resp.status.err, str):
+            message.error = trace.resp.status.err
     return message
 
 
 def _traces_of(messages: Iterable[pb.HttpClientTrace]) -> list[HttpClientTrace]:
     return [
         HttpClientTrace(
-            sent_at=datetime_of(message.sent_at),
-            uri=message.uri,
-            method=message.method,
-            finished_at=datetime_of(message.finished_at) if message.HasField("finished_at") else None,
-            status=message.status if message.HasField("status") else None,
-            error=message.error if message.HasField("error") else None,
+            HttpTraceRequest(datetime_of(message.sent_at), message.uri, message.method), _trace_response(message)
         )
         for message in messages
     ]
+
+
+def _trace_response(message: pb.HttpClientTrace) -> HttpTraceResponse | None:
+    if not message.HasField("finished_at"):
+        return None
+    answered = message.HasField("status")
+    status = HttpTraceStatus(ok=message.status) if answered else HttpTraceStatus(err=message.error)
+    return HttpTraceResponse(datetime_of(message.finished_at), status)
 
 
 # --- what somebody outside asked for ------------------------------------------------------------------------------------

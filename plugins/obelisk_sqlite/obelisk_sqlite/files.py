@@ -1,4 +1,4 @@
-"""The files of a database and the directory that holds them."""
+"""The files of a store and the directory that holds them: the database of executions, and that of lines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from pathlib import Path
 from obelisk.errors import StorageError
 
 DATABASE = "obelisk.sqlite"
+LINES = "obelisk-logs.sqlite"
 SIDECARS = ("-wal", "-shm", "-journal")
 
 
 def database_path(directory: Path) -> Path:
-    """Return the path of the database in ``directory``."""
+    """Return the path of the database of executions in ``directory``."""
     return directory / DATABASE
+
+
+def lines_path(directory: Path) -> Path:
+    """Return the path of the database of lines in ``directory``."""
+    return directory / LINES
 
 
 def make_directory(directory: Path) -> None:
@@ -29,13 +35,14 @@ def make_directory(directory: Path) -> None:
 
 
 def delete_database(directory: Path) -> None:
-    """Delete the database in ``directory`` and what belongs to it; nothing else, and nothing when there is none.
+    """Delete the databases in ``directory`` and what belongs to them; nothing else, and nothing when there are none.
 
-    Raises ``StorageError`` when a process has it open, or when a file cannot be deleted.
+    Raises ``StorageError`` when a process has one open, or when a file cannot be deleted.
     """
-    path = database_path(directory)
-    check_unused(path)
-    for file in (path, *(path.with_name(path.name + suffix) for suffix in SIDECARS)):
+    paths = (database_path(directory), lines_path(directory))
+    for path in paths:
+        check_unused(path)
+    for file in (path.with_name(path.name + suffix) for path in paths for suffix in ("", *SIDECARS)):
         try:
             file.unlink(missing_ok=True)
         except OSError as error:

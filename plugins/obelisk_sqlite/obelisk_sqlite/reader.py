@@ -22,6 +22,7 @@ from obelisk.names import Ffqn
 from obelisk_sqlite.connection import open_configured, storage_error
 from obelisk_sqlite.listing import select_page
 from obelisk_sqlite.rows import RESPONSE_SELECT, STATE_SELECT, read_event, read_response, read_state
+from obelisk_sqlite.schema import SESSION
 
 T = TypeVar("T")
 NO_LIMIT = -1
@@ -34,22 +35,27 @@ _RESPONSES = f"""{RESPONSE_SELECT}
 _DUE_DELAYS = """SELECT s.execution_id, d.join_set_id, d.delay_id, d.expires_at
     FROM t_delay d INDEXED BY t_delay_expires JOIN t_state s ON s.id = d.execution
     WHERE d.paused = 0 AND d.expires_at <= ? ORDER BY d.expires_at, d.execution, d.delay_id LIMIT ?"""
-_EXPIRED_LOCKS = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_timer
-    WHERE status <> 'finished' AND status = 'locked' AND lifecycle = 'active' AND due_at <= ?
-    ORDER BY due_at, id LIMIT ?"""
-_NEXT_TIMER = """SELECT min(at) FROM (
+_OF_SESSION = f"INDEXED BY t_state_session WHERE {SESSION} AND lifecycle = 'active'"
+_EXPIRED_LOCKS = f"""SELECT {STATE_SELECT} FROM (
+    SELECT * FROM (SELECT * FROM t_state INDEXED BY t_state_timer
+        WHERE status <> 'finished' AND status = 'locked' AND lifecycle = 'active' AND due_at <= :now
+        ORDER BY due_at, id LIMIT :limit)
+    UNION SELECT * FROM (SELECT * FROM t_state {_OF_SESSION} AND due_at <= :now ORDER BY due_at, id LIMIT :limit))
+    ORDER BY due_at, id LIMIT :limit"""
+_NEXT_TIMER = f"""SELECT min(at) FROM (
     SELECT min(expires_at) AS at FROM t_delay INDEXED BY t_delay_expires WHERE paused = 0 AND expires_at > :after
     UNION ALL SELECT min(due_at) FROM t_state INDEXED BY t_state_timer
         WHERE status <> 'finished' AND status = 'locked' AND lifecycle = 'active' AND due_at > :after
     UNION ALL SELECT min(due_at) FROM t_state INDEXED BY t_state_timer
-        WHERE status <> 'finished' AND status = 'pending_at' AND lifecycle = 'active' AND due_at > :after)"""
+        WHERE status <> 'finished' AND status = 'pending_at' AND lifecycle = 'active' AND due_at > :after
+    UNION ALL SELECT min(due_at) FROM t_state {_OF_SESSION} AND due_at > :after)"""
 _HELD = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_timer
     WHERE status <> 'finished' AND executor_id IN (SELECT value FROM json_each(?)) ORDER BY id"""
 
 _ENDING = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_ending
     WHERE (lifecycle = 'cancelling' OR closing = 1) AND status <> 'finished' ORDER BY created_at, id LIMIT ?"""
 _UNFINISHED = """SELECT ffqn, count(*) FROM t_state INDEXED BY t_state_timer
-    WHERE status <> 'finished' GROUP BY ffqn"""
+    WHERE status <> 'finished' AND component_type NOT IN ('webhook_endpoint', 'cron') GROUP BY ffqn"""
 
 
 class Reader:
@@ -136,7 +142,7 @@ def due_delays(connection: sqlite3.Connection, now: datetime, *, limit: int) -> 
 
 def expired_locks(connection: sqlite3.Connection, now: datetime, *, limit: int) -> list[Held]:
     """Return the executions whose lock expired, earliest first."""
-    return _held(connection.execute(_EXPIRED_LOCKS, (to_microseconds(now), limit)).fetchall())
+    return _held(connection.execute(_EXPIRED_LOCKS, {"now": to_microseconds(now), "limit": limit}).fetchall())
 
 
 def next_timer(connection: sqlite3.Connection, after: datetime) -> datetime | None:

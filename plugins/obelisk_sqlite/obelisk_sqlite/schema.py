@@ -1,7 +1,4 @@
-"""The tables, how they came to be, and which database is ours.
-
-``PRAGMA application_id`` says that a database is Obelisk's, ``PRAGMA user_version`` which schema it has. Both are part
-of the transaction that makes the tables.
+"""The tables of executions, and how they came to be.
 
 ``t_state.id`` numbers executions in the order in which they were created. The other tables name an execution by it, and
 new events and new executions lie at the end of their tables, so that a commit touches few pages.
@@ -9,19 +6,19 @@ new events and new executions lie at the end of their tables, so that a commit t
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obelisk.errors import SchemaVersionError
+from obelisk_sqlite.migrating import Schema
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x4F42504B
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MIGRATION_SET = "obelisk-sqlite"
+SESSION = "executor_id IS NOT NULL AND status <> 'finished' AND component_type IN ('webhook_endpoint', 'cron')"
+"""What the index ``t_state_session`` is of: executions that a trigger runs right now."""
 
 _TABLES = (
     """CREATE TABLE t_state (
@@ -124,59 +121,11 @@ def migrations() -> Migrations:
     def _ending(db: Database) -> None:
         db.execute("CREATE INDEX t_state_ending ON t_state (created_at) WHERE lifecycle = 'cancelling' OR closing = 1")
 
+    @steps(name="3_sessions")
+    def _sessions(db: Database) -> None:
+        db.execute(f"CREATE INDEX t_state_session ON t_state (due_at) WHERE {SESSION}")
+
     return steps
 
 
-def found_version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the schema version of a database, 0 when it is empty.
-
-    Raises ``SchemaVersionError`` when the database is another program's or has a newer schema, without writing to it.
-    """
-    application, version, tables = _identity(connection)
-    if application != APPLICATION_ID and (tables or application or version):
-        raise SchemaVersionError(
-            f"the database `{path}` has another schema (version {version}, tables {', '.join(tables[:3]) or 'none'}), "
-            f"expected schema version {SCHEMA_VERSION} of obelisk-sqlite; choose another `directory` in `[sqlite]`"
-        )
-    if version > SCHEMA_VERSION:
-        raise SchemaVersionError(
-            f"the database `{path}` has schema version {version}, this obelisk-sqlite knows {SCHEMA_VERSION}; "
-            "use the newer version of obelisk-sqlite that wrote it"
-        )
-    return version
-
-
-def _identity(connection: sqlite3.Connection) -> tuple[int, int, list[str]]:
-    # One transaction, since another process may be making the tables right now.
-    alone = not connection.in_transaction
-    if alone:
-        connection.execute("BEGIN")
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
-    if alone:
-        connection.execute("COMMIT")
-    return application, version, [name for (name,) in tables]
-
-
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a database to ``SCHEMA_VERSION`` in one transaction; another process may do the same at once.
-
-    Raises ``SchemaVersionError`` and ``sqlite3.Error``; then nothing was changed.
-    """
-    if found_version(connection, path) == SCHEMA_VERSION:
-        return
-    from sqlite_utils import Database
-
-    database = Database(connection, execute_plugins=False)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if found_version(connection, path) < SCHEMA_VERSION:
-            migrations().apply(database)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+SCHEMA = Schema(APPLICATION_ID, SCHEMA_VERSION, migrations)

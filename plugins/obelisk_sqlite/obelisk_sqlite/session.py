@@ -75,6 +75,7 @@ _SELECT_CREATED = _selects(
 )
 _PENDING = """SELECT due_at, id, execution_id FROM t_state INDEXED BY {index}
     WHERE {column} = ? AND status = 'pending_at' AND lifecycle = 'active' AND due_at <= ?
+    AND component_type NOT IN ('webhook_endpoint', 'cron')
     AND (? IS NULL OR incompatible_digest IS NULL OR incompatible_digest <> ?)
     ORDER BY due_at, id LIMIT ?"""
 _PENDING_BY_FFQN = _PENDING.format(index="t_state_pending_ffqn", column="ffqn")

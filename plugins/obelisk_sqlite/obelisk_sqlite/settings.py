@@ -12,8 +12,8 @@ DATA_DIR = "${DATA_DIR}"
 class SqliteSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the database lies and how SQLite treats it.
 
-    * ``directory``: the directory of ``obelisk.sqlite``; it is created when it is missing.
-    * ``pragma``: SQLite pragmas that replace the defaults, such as ``synchronous = "NORMAL"``.
+    * ``directory``: the directory of ``obelisk.sqlite`` and ``obelisk-logs.sqlite``; it is created when it is missing.
+    * ``pragma``: SQLite pragmas for ``obelisk.sqlite`` that replace the defaults, such as ``synchronous = "NORMAL"``.
     """
 
     directory: Path = Path(DATA_DIR, "obelisk-sqlite")

@@ -1,10 +1,10 @@
-"""The storage interface over a writer and a reader of one SQLite file."""
+"""The storage interface over a writer and a reader of one SQLite file, and a second file for lines."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,15 +22,20 @@ from obelisk.interfaces.storage import (
     ExecutionLog,
     ExecutionQuery,
     Held,
+    LineQuery,
+    LineRow,
     LockedExecution,
     LockWanted,
+    StoredLine,
 )
 from obelisk.names import Ffqn
-from obelisk_sqlite import reader
+from obelisk_sqlite import line_store, reader
 from obelisk_sqlite.connection import PAGE_SIZE, check_pragmas, check_writable, configure, connect, storage_error
-from obelisk_sqlite.files import database_path, make_directory
+from obelisk_sqlite.files import database_path, lines_path, make_directory
+from obelisk_sqlite.line_store import LineStore
+from obelisk_sqlite.migrating import found_version, migrate
 from obelisk_sqlite.reader import Reader
-from obelisk_sqlite.schema import found_version, migrate
+from obelisk_sqlite.schema import SCHEMA
 from obelisk_sqlite.settings import SqliteSettings, resolve_directory
 from obelisk_sqlite.writer import Writer
 
@@ -45,7 +50,7 @@ async def open_storage(settings: SqliteSettings, host: Host) -> AsyncIterator[Sq
     check_pragmas(settings.pragma)
     directory = resolve_directory(settings, host.data_dir)
     await asyncio.to_thread(_prepare, directory, settings.pragma)
-    storage = _start(directory, settings.pragma)
+    storage = start(directory, settings.pragma)
     try:
         yield storage
     finally:
@@ -58,35 +63,39 @@ def _prepare(directory: Path, pragmas: Mapping[str, str | int]) -> None:
     try:
         connection = connect(path, create=True)
         try:
-            if found_version(connection, path) == 0:
+            if found_version(connection, path, schema=SCHEMA) == 0:
                 connection.execute(f"PRAGMA page_size = {pragmas.get('page_size', PAGE_SIZE)}")
             configure(connection, pragmas)
-            migrate(connection, path)
+            migrate(connection, path, schema=SCHEMA)
             check_writable(connection)
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise storage_error(path, error) from error
+    line_store.prepare(lines_path(directory))
 
 
-def _start(directory: Path, pragmas: Mapping[str, str | int]) -> SqliteStorage:
+def start(directory: Path, pragmas: Mapping[str, str | int]) -> SqliteStorage:
+    """Return the storage in ``directory``, whose files have the present schema. Raises ``StorageError``."""
     path = database_path(directory)
     loop = asyncio.get_running_loop()
     try:
-        return SqliteStorage(directory, writer=Writer(path, pragmas, loop), reader=Reader(path, pragmas, loop))
+        writer, reads = Writer(path, pragmas, loop), Reader(path, pragmas, loop)
+        return SqliteStorage(directory, writer=writer, reader=reads, lines=LineStore(lines_path(directory), loop))
     except sqlite3.Error as error:
         raise storage_error(path, error) from error
 
 
 class SqliteStorage:
-    """A ``Storage`` in one SQLite file. Methods are called on the event loop that opened it."""
+    """A ``Storage`` in SQLite files. Methods are called on the event loop that opened it."""
 
     shared = True
 
-    def __init__(self, directory: Path, *, writer: Writer, reader: Reader) -> None:
+    def __init__(self, directory: Path, *, writer: Writer, reader: Reader, lines: LineStore) -> None:
         self.directory: Path | None = directory
         self._writer = writer
         self._reader = reader
+        self._lines = lines
 
     @property
     def transactions(self) -> int:
@@ -165,12 +174,21 @@ class SqliteStorage:
         deployment_id, digest, at = await self._writer.put(call=lambda session: session.deployment(proposed))
         return Deployment(DeploymentId(deployment_id), digest, from_microseconds(at))
 
+    async def append_lines(self, lines: Sequence[StoredLine]) -> None:
+        """Append lines to their own file, beside whatever is being committed."""
+        await self._lines.append(lines)
+
+    async def lines(self, query: LineQuery) -> list[LineRow]:
+        """Return a page of lines, oldest first."""
+        return await self._lines.page(query)
+
     async def close(self) -> None:
-        """Write what waits, then close the database; later calls raise ``StorageError``. Idempotent."""
+        """Write what waits, then close the files; later calls raise ``StorageError``. Idempotent."""
         try:
             await self._writer.close()
         finally:
             await self._reader.close()
+            await self._lines.close()
 
     async def _settle(self) -> None:
         if self._writer.is_idle:

@@ -19,6 +19,7 @@ from obelisk_sqlite.storage import open_storage
 from obelisk.builtin.memory_storage import MemoryStorage
 from obelisk.clock import SystemClock
 from obelisk.core.events import (
+    ComponentRole,
     Event,
     Paused,
     Persist,
@@ -61,6 +62,7 @@ from obelisk.testing.storage_samples import (
 IDS = (execution(1), execution(2), child(1), child(2))
 JOIN_SETS = (JoinSetId("g:1"), OTHER_JOIN_SET, JoinSetId("o:1-run"))
 TIMES = st.integers(0, 20)
+A_ROLE = st.sampled_from([ComponentRole.WORKFLOW, ComponentRole.WORKFLOW, ComponentRole.CRON])
 
 
 class Proposal(Struct, frozen=True):
@@ -95,7 +97,7 @@ def an_item() -> st.SearchStrategy[Event | Response]:
     join_sets = st.sampled_from(JOIN_SETS)
     numbers = st.integers(1, 2)
     return st.one_of(
-        st.builds(created, st.sampled_from([RUN_FN, OTHER_FN]), due=TIMES, made_of=st.sampled_from("ab")),
+        st.builds(created, st.sampled_from([RUN_FN, OTHER_FN]), due=TIMES, made_of=st.sampled_from("ab"), role=A_ROLE),
         st.builds(locked, until=TIMES, by=numbers, run_number=numbers, made_of=st.sampled_from("ab")),
         st.builds(made, join_sets),
         st.builds(asked_child, numbers, join_set=join_sets),
@@ -115,7 +117,14 @@ def an_item() -> st.SearchStrategy[Event | Response]:
 
 def a_life() -> st.SearchStrategy[tuple[Event | Response, ...]]:
     """Draw the beginning of a log, so that later events often fit."""
-    begin = st.sampled_from([(created(),), (created(), locked(until=15)), (created(), locked(until=15), made())])
+    begin = st.sampled_from(
+        [
+            (created(),),
+            (created(), locked(until=15)),
+            (created(), locked(until=15), made()),
+            (created(role=ComponentRole.WEBHOOK_ENDPOINT), locked(until=15), made()),
+        ]
+    )
     return st.builds(lambda first, more: (*first, *more), begin, st.lists(an_item(), max_size=3))
 
 

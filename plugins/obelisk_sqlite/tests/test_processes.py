@@ -25,14 +25,10 @@ LOCKER = """
 import asyncio, sys
 from pathlib import Path
 from obelisk.testing.storage_samples import RUN_FN, append, batch, finished, locked, wanted
-from obelisk_sqlite.connection import connect
-from obelisk_sqlite.reader import Reader
-from obelisk_sqlite.writer import Writer
-from obelisk_sqlite.storage import SqliteStorage
+from obelisk_sqlite.storage import start
 
 async def main(directory, number):
-    loop, path = asyncio.get_running_loop(), Path(directory) / "obelisk.sqlite"
-    storage = SqliteStorage(Path(directory), writer=Writer(path, {}, loop), reader=Reader(path, {}, loop))
+    storage = start(Path(directory), {})
     sys.stdin.readline()
     while found := await storage.lock(wanted(RUN_FN, limit=2, lock=locked(by=number, run_number=number))):
         for item in found:
@@ -47,13 +43,10 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from obelisk.testing.storage_samples import *
-from obelisk_sqlite.reader import Reader
-from obelisk_sqlite.writer import Writer
-from obelisk_sqlite.storage import SqliteStorage
+from obelisk_sqlite.storage import start
 
 async def main(directory):
-    loop, path = asyncio.get_running_loop(), Path(directory) / "obelisk.sqlite"
-    storage = SqliteStorage(Path(directory), writer=Writer(path, {}, loop), reader=Reader(path, {}, loop))
+    storage = start(Path(directory), {})
     number = 0
     while True:
         number += 1

@@ -1,0 +1,204 @@
+"""``incoming-request`` and ``outgoing-request``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from obelisk.wasm.wasi.calls import Handlers, err, ok
+from obelisk.wasm.wasi.http.bodies import IncomingBody, OutgoingBody
+from obelisk.wasm.wasi.http.fields import Entries, Fields, content_length
+from obelisk.wasm.wasi.http.incoming_content import IncomingContent
+from obelisk.wasm.wasi.http.outgoing_content import OutgoingContent
+from obelisk.wasm.wasi.sandbox import Sandbox
+from obelisk.wasm.wasi.unsent import UnsentBytes
+
+METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
+SCHEMES: Final = ("HTTP", "HTTPS")
+OTHER: Final = "other"
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_AUTHORITY = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_PATH = re.compile(r"([/?][!-\"$-~]*)?")
+
+
+class Request:
+    """What both kinds have. ``method`` is the name as it is sent; of the rest ``None`` is what nobody gave."""
+
+    def __init__(self, fields: Entries) -> None:
+        self.fields = fields
+        self.method = "GET"
+        self.path_with_query: str | None = None
+        self.scheme: str | None = None
+        self.authority: str | None = None
+
+
+class IncomingRequest(Request):
+    """The resource: a request that the host received and hands to a guest. ``fields`` come from ``received``."""
+
+    def __init__(
+        self, method: str, path_with_query: str | None, *, scheme: str | None, authority: str | None, fields: Entries,
+        content: IncomingContent,
+    ) -> None:  # fmt: skip
+        super().__init__(fields)
+        self.method = method
+        self.path_with_query = path_with_query
+        self.scheme = scheme
+        self.authority = authority
+        self._content = content
+        self._was_consumed = False
+
+    def consume(self) -> IncomingBody | None:
+        """Return the body, ``None`` after the first call."""
+        if self._was_consumed:
+            return None
+        self._was_consumed = True
+        return IncomingBody(self._content)
+
+    def close(self) -> None:
+        """Abandon a body that was not consumed."""
+        if not self._was_consumed:
+            self._content.abandon()
+
+
+class OutgoingRequest(Request):
+    """The resource: a request that a guest puts together. ``content`` is ``None`` until it asks for the body."""
+
+    def __init__(self, fields: Entries, unsent: UnsentBytes) -> None:
+        super().__init__(fields)
+        self.content: OutgoingContent | None = None
+        self._unsent = unsent
+
+    def body(self) -> OutgoingBody | None:
+        """Return the body, ``None`` after the first call and for headers with differing lengths."""
+        if self.content is not None:
+            return None
+        try:
+            self.content = OutgoingContent(content_length(self.fields), self._unsent)
+        except ValueError:
+            return None
+        return OutgoingBody(self.content)
+
+    def close(self) -> None:
+        """Give back what the body holds."""
+        if self.content is not None:
+            self.content.stop()
+
+
+def method_name(method: str | dict[str, str]) -> str:
+    """Return the name of a lifted ``method`` as it is sent."""
+    return method.upper() if isinstance(method, str) else method[OTHER]
+
+
+def lifted_method(name: str) -> str | dict[str, str]:
+    """Return the ``method`` of a name."""
+    lower = name.lower()
+    return lower if lower in METHODS and name.isupper() else {OTHER: name}
+
+
+def _scheme_name(scheme: str | dict[str, str]) -> str:
+    return scheme.lower() if isinstance(scheme, str) else scheme[OTHER]
+
+
+def _lifted_scheme(name: str | None) -> str | dict[str, str] | None:
+    if name is None:
+        return None
+    return name.upper() if name.upper() in SCHEMES else {OTHER: name}
+
+
+def _request(sandbox: Sandbox, number: int) -> Request:
+    return sandbox.resources.get(number, Request)
+
+
+def _new(sandbox: Sandbox, headers: int) -> int:
+    return sandbox.resources.add(OutgoingRequest(sandbox.resources.take(headers, Fields).entries, sandbox.unsent))
+
+
+def _method(sandbox: Sandbox, number: int) -> Any:
+    return lifted_method(_request(sandbox, number).method)
+
+
+def _path_with_query(sandbox: Sandbox, number: int) -> str | None:
+    return _request(sandbox, number).path_with_query
+
+
+def _scheme(sandbox: Sandbox, number: int) -> Any:
+    return _lifted_scheme(_request(sandbox, number).scheme)
+
+
+def _authority(sandbox: Sandbox, number: int) -> str | None:
+    return _request(sandbox, number).authority
+
+
+def _headers(sandbox: Sandbox, number: int) -> int:
+    return sandbox.resources.add(Fields(_request(sandbox, number).fields, immutable=True))
+
+
+def _consume(sandbox: Sandbox, number: int) -> dict[str, Any]:
+    body = sandbox.resources.get(number, IncomingRequest).consume()
+    return err() if body is None else ok(sandbox.resources.add(body))
+
+
+def _body(sandbox: Sandbox, number: int) -> dict[str, Any]:
+    body = sandbox.resources.get(number, OutgoingRequest).body()
+    return err() if body is None else ok(sandbox.resources.add(body))
+
+
+def _set_method(sandbox: Sandbox, number: int, method: Any) -> dict[str, Any]:
+    name = method_name(method)
+    if not _TOKEN.fullmatch(name):
+        return err()
+    sandbox.resources.get(number, OutgoingRequest).method = name
+    return ok()
+
+
+def _set_path_with_query(sandbox: Sandbox, number: int, path: str | None) -> dict[str, Any]:
+    if path is not None and not _PATH.fullmatch(path):
+        return err()
+    sandbox.resources.get(number, OutgoingRequest).path_with_query = path
+    return ok()
+
+
+def _set_scheme(sandbox: Sandbox, number: int, scheme: Any) -> dict[str, Any]:
+    name = None if scheme is None else _scheme_name(scheme)
+    if name is not None and not _SCHEME.fullmatch(name):
+        return err()
+    sandbox.resources.get(number, OutgoingRequest).scheme = name
+    return ok()
+
+
+def _set_authority(sandbox: Sandbox, number: int, authority: str | None) -> dict[str, Any]:
+    if authority is not None and not _is_authority(authority):
+        return err()
+    sandbox.resources.get(number, OutgoingRequest).authority = authority
+    return ok()
+
+
+def _is_authority(text: str) -> bool:
+    found = _AUTHORITY.fullmatch(text)
+    return found is not None and (found[2] is None or int(found[2][1:]) < 2**16)
+
+
+_INCOMING = "wasi:http/types.[method]incoming-request."
+_OUTGOING = "wasi:http/types.[method]outgoing-request."
+FUNCTIONS: Final[Handlers] = {
+    "wasi:http/types.[constructor]outgoing-request": _new,
+    **{
+        kind + name: handler
+        for kind in (_INCOMING, _OUTGOING)
+        for name, handler in (
+            ("method", _method),
+            ("path-with-query", _path_with_query),
+            ("scheme", _scheme),
+            ("authority", _authority),
+            ("headers", _headers),
+        )
+    },
+    _INCOMING + "consume": _consume,
+    _OUTGOING + "body": _body,
+    _OUTGOING + "set-method": _set_method,
+    _OUTGOING + "set-path-with-query": _set_path_with_query,
+    _OUTGOING + "set-scheme": _set_scheme,
+    _OUTGOING + "set-authority": _set_authority,
+}

@@ -1,0 +1,67 @@
+"""The table of a guest's resources: objects of the host that the guest holds numbers of."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
+
+from obelisk.errors import GuestTrapError
+
+T = TypeVar("T")
+
+FIRST: Final = 1 << 30
+"""Below are the numbers of a workflow's join sets, which share the guest's handles."""
+MAX_RESOURCES: Final = 10_000
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A resource that holds something outside of Python."""
+
+    def close(self) -> None:
+        """Give back at once what it holds; idempotent, raises nothing, never waits."""
+
+
+class Resources:
+    """See the module's documentation. Numbers are never used twice."""
+
+    def __init__(self) -> None:
+        self._next = FIRST
+        self._held: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, resource: object) -> int:
+        """Return the number of a new resource. Raises ``GuestTrapError`` when the guest holds too many."""
+        if len(self._held) >= MAX_RESOURCES:
+            if isinstance(resource, Closable):
+                resource.close()
+            raise GuestTrapError(f"the guest holds {MAX_RESOURCES} resources, no more are possible; drop some")
+        self._next += 1
+        self._held[self._next] = resource
+        return self._next
+
+    def get(self, number: int, kind: type[T]) -> T:
+        """Return a resource. Raises ``GuestTrapError`` when there is none of the kind."""
+        found = self._held.get(number)
+        if not isinstance(found, kind):
+            raise GuestTrapError(f"handle {number} is no {kind.__name__}")
+        return found
+
+    def take(self, number: int, kind: type[T]) -> T:
+        """Return a resource that the guest gave away; it stays open."""
+        found = self.get(number, kind)
+        del self._held[number]
+        return found
+
+    def drop(self, number: int) -> None:
+        """Close a resource that the guest dropped. One that is not here was given away."""
+        found = self._held.pop(number, None)
+        close = getattr(found, "close", None)  # an isinstance check of a protocol takes longer than all else here
+        if close is not None:
+            close()
+
+    def close(self) -> None:
+        """Close all."""
+        for number in list(self._held):
+            self.drop(number)

@@ -1,0 +1,25 @@
+"""Components from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from obelisk.builtin.file_source import FileSource
+from obelisk.errors import ComponentError
+
+
+async def test_a_file_is_read_from_where_the_configuration_is(tmp_path: Path) -> None:
+    (tmp_path / "a.wasm").write_bytes(b"abc")
+    artifact = await FileSource(10).fetch("a.wasm", base=tmp_path, max_size=10)
+    assert (artifact.content, artifact.origin) == (b"abc", str(tmp_path / "a.wasm"))
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "key"), [(3, 10, "`file.max_size`, 3 bytes"), (10, 3, "`wasm.max_component_size`, 3 bytes")]
+)
+async def test_the_smaller_of_the_two_limits_counts(tmp_path: Path, own: int, asked: int, key: str) -> None:
+    (tmp_path / "a.wasm").write_bytes(b"abcd")
+    with pytest.raises(ComponentError, match=key):
+        await FileSource(own).fetch("a.wasm", base=tmp_path, max_size=asked)

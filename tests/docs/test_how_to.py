@@ -1,0 +1,37 @@
+"""What the how-to pages show works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from obelisk.config.load import config_from_text
+from obelisk.errors import RequestDeniedError
+from obelisk.interfaces.sandbox import ReplaceIn, SandboxSettings
+from obelisk.plugins import Plugins
+from obelisk.wasm.wasi.http.policy import AllowLists
+from obelisk.wasm.wasi.http.target import parse_target
+
+
+@pytest.fixture
+def lists(repository: Path) -> AllowLists:
+    """The lists of the page on outgoing HTTP."""
+    page = (repository / "docs/how-to/outgoing-http.md").read_text()
+    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
+    (component,) = config.components
+    assert isinstance(component.settings, SandboxSettings)
+    return AllowLists(component.settings.allowed_host, config.kernel.outbound_http.allowed_host)
+
+
+def test_the_pair_of_lists_lets_the_secret_into_a_header(lists: AllowLists):
+    grant = lists.check(parse_target("GET", "https", "api.example.com", "/v1/orders?open"))
+    assert grant.secrets == {("API_KEY", ReplaceIn.HEADERS)}
+
+
+def test_a_denial_reads_as_it_is_shown(lists: AllowLists, repository: Path):
+    with pytest.raises(RequestDeniedError) as caught:
+        lists.check(parse_target("GET", "https", "api.example.com", "/v2/x?y"))
+    page = (repository / "docs/how-to/outgoing-http.md").read_text()
+    assert str(caught.value) in page.replace("\n", " ")

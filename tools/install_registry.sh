@@ -1,0 +1,33 @@
+#!/bin/sh
+# Unpack Debian's docker-registry and skopeo, and the libraries that they miss here, into .cache/debian, which the tests of
+# obelisk-oci use. Nothing is installed and no root is needed; where both programs are in PATH nothing is done.
+set -eu
+cd "$(dirname "$0")/.."
+target=$PWD/.cache/debian
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/cache/archives/partial" "$work/lists/partial" "$work/packages"
+
+present() { [ -x "$target/usr/bin/$1" ] || command -v "$1" >/dev/null; }
+apt() { apt-get -o "Dir::Cache=$work/cache" -o APT::Sandbox::User= -o Debug::NoLocking=1 "$@"; }
+
+# Download the packages and what they need; the options say which lists of packages are read.
+download() {
+  names=$(apt "$@" install --simulate --no-install-recommends docker-registry skopeo | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+  # shellcheck disable=SC2086
+  (cd "$work/packages" && apt "$@" download $names)
+}
+
+if present docker-registry && present skopeo; then exit 0; fi
+if ! command -v apt-get >/dev/null; then
+  echo "docker-registry and skopeo are needed in PATH: this machine has no apt-get to get them with" >&2
+  exit 1
+fi
+# The machine's lists may be missing or old, and only root may renew them: then lists of our own.
+if ! download; then
+  apt -o "Dir::State::lists=$work/lists" update --quiet
+  download -o "Dir::State::lists=$work/lists"
+fi
+mkdir -p "$target"
+for package in "$work"/packages/*.deb; do dpkg-deb --extract "$package" "$target"; done
+present docker-registry && present skopeo
