@@ -44,11 +44,12 @@ class HttpServerSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     * ``max_inflight_requests``: how many requests are worked on at once, or `"unlimited"`; what comes beyond gets 429.
     * ``max_connections``: how many clients may be connected at once; what comes beyond is closed.
     * ``tls``: `certificate` and `key`; left out, the server speaks plain HTTP.
-    * ``max_head_size``: bytes of a request's line and headers, and of trailers; more gets 431.
+    * ``max_head_size``: bytes of a request's line and headers, more gets 431, and of trailers, more gets 400.
     * ``max_body_size``: bytes of a request's body; more gets 413.
     * ``head_timeout``: how long a client may take to send a request's head; longer gets 408. To agree on TLS it
       has as long.
-    * ``stall_timeout``: how long a client may neither send what it announced nor take what is sent to it.
+    * ``stall_timeout``: how long a client may send nothing of what it announced, or take to make room for what is sent
+      to it.
     * ``idle_timeout``: how long a connection stays open between requests.
     """
 
