@@ -41,6 +41,24 @@ async def test_two_webhooks_with_the_same_name(serving, tables):
     assert "there are 2 of the webhook `hook`, expected one" in message
 
 
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ('mount = [{ host = "nowhere", guest = "/data" }]', "nowhere"),
+        ('env_vars = ["NOBODY_SETS_THIS"]', "NOBODY_SETS_THIS"),
+        (
+            'allowed_host = [{ pattern = "https://a.example", methods = "*", secrets = ["KEY"], replace_in = ["body"] }]',
+            "`allowed_host` names the secret `KEY`, which `[secrets]` does not define",
+        ),
+    ],
+    ids=["mount", "env_vars", "allowed_host"],
+)
+async def test_a_sandbox_that_lacks_something(serving, tables, keys, found):
+    message = await refused(serving, tables.hook(keys))
+    assert "hook" in message
+    assert found in message
+
+
 async def test_a_server_that_nobody_defines(serving, tables):
     message = await refused(serving, tables.hook('http_server = "inner"'))
     assert "the webhook `hook` names the HTTP server `inner`, known are `external`" in message
