@@ -110,17 +110,25 @@ class FunctionService:
 
 
 class StatusService:
-    """Tells how an execution of the function goes. Executions of others are not found."""
+    """Tells how an execution of the function goes. Executions of others are not found.
 
-    def __init__(self, settings: WebhookFunctionSettings, host: TriggerHost) -> None:
+    Who has to sign to start one has to sign to see it too: the id follows from the Idempotency-Key, which may be guessed.
+    """
+
+    def __init__(
+        self, settings: WebhookFunctionSettings, host: TriggerHost, *, signature: SignatureCheck | None
+    ) -> None:
         self.name = settings.name
         self._settings = settings
         self._host = host
+        self._signature = signature
 
     async def serve(self, request: Request, permit: Permit) -> None:
         """Answer a request; see ``server.Service``."""
         request.extra = request_id_header(request)
-        await request.read_body(self._settings.request_timeout.total_seconds())
+        body = await request.read_body(self._settings.request_timeout.total_seconds())
+        if self._signature is not None and not self._signature.fits(request, body):
+            raise unauthorized()
         try:
             execution_id = parse_execution_id(request.params["execution_id"])
             state = await self._host.executions.get(execution_id)

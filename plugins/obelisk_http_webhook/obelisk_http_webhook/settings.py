@@ -179,7 +179,7 @@ class WebhookFunctionSettings(Struct, frozen=True, forbid_unknown_fields=True, k
       come; longer gets 408.
     * ``status_route``: where the status of executions is told; it ends with `:execution_id`. Left out,
       `/executions/NAME/:execution_id`.
-    * ``signature``: the check of a signature.
+    * ``signature``: the check of a signature; requests for the status of an execution have to be signed too.
     """
 
     name: str

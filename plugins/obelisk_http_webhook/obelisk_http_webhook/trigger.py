@@ -220,7 +220,7 @@ class WebhookTrigger:
         for function in self._tables.functions:
             signature = open_check(function.signature, secrets, clock)
             services[function.name] = FunctionService(function, host, signature=signature)
-            services[status_key(function)] = StatusService(function, host)
+            services[status_key(function)] = StatusService(function, host, signature=signature)
         return services
 
     def _scheme(self, server: str) -> str:

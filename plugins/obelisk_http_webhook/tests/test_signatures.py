@@ -100,3 +100,16 @@ async def test_a_webhook_function_may_be_signed_too(serving, tables):
         assert (await served.ask("/fibo", method="POST", body=body, headers=github(body))).text == "55"
         assert (await served.ask("/fibo", method="POST", body=body)).status == 401
         assert len([each for each in await served.executions() if "." not in each]) == 1
+
+
+async def test_the_status_of_a_signed_function_has_to_be_asked_for_signed(serving, tables):
+    toml = (
+        '[[webhook_function]]\nname = "fibo"\nffqn = "testing:fibo-workflow/workflow.fiboa"\nroute = "/fibo"\n'
+        f"{GITHUB}\n{tables.fibo()}"
+    )
+    async with serving(toml, head=HEAD, HOOK=KEY.decode()) as served:
+        body = b'{"n": 10, "iterations": 1}'
+        started = await served.ask("/fibo", method="POST", body=body, headers=github(body))
+        url = f"/executions/fibo/{started.execution_id}"
+        assert (await served.ask(url)).status == 401
+        assert (await served.ask(url, headers=github(b""))).text == "55"

@@ -151,6 +151,23 @@ async def test_a_name_at_a_private_address_is_refused(
     assert server.connections == 0
 
 
+async def test_a_redirect_that_a_guest_follows_is_checked_like_every_request(open_guest: Open, server: Server):
+    async def elsewhere(talk: Talk) -> None:
+        await talk.head()
+        await talk.say(response(status="302 Found", headers=f"location: http://{server.authority}/\r\n"))
+
+    follow = """
+first = fetch(authority)
+(location,) = first.headers().get("location")
+result = fetch(location.decode().split("/")[2])
+"""
+    async with serving(elsewhere) as first:
+        pattern = f"http://{first.authority}"
+        async with open_guest(own(pattern), operators(pattern)) as probe:
+            assert await HttpProbe(probe).error(follow, authority=first.authority) == DENIED
+        assert (first.connections, server.connections) == (1, 0)
+
+
 async def test_a_name_at_a_private_address_is_reached_when_the_operator_says_so(open_guest: Open, server: Server):
     async with open_guest(own("http://*:*"), operators("http://*:*", "allow_private = true")) as probe:
         assert await HttpProbe(probe).run(FETCH, authority=f"localhost:{server.port}", path="/") == 200
