@@ -6,10 +6,9 @@ import re
 from typing import Any, Final
 
 from obelisk.wasm.wasi.calls import Handlers, err, ok
-from obelisk.wasm.wasi.http.bodies import IncomingBody, OutgoingBody
-from obelisk.wasm.wasi.http.fields import Entries, Fields, content_length
+from obelisk.wasm.wasi.http.fields import Entries, Fields
 from obelisk.wasm.wasi.http.incoming_content import IncomingContent
-from obelisk.wasm.wasi.http.outgoing_content import OutgoingContent
+from obelisk.wasm.wasi.http.message_bodies import HasIncomingBody, HasOutgoingBody
 from obelisk.wasm.wasi.sandbox import Sandbox
 from obelisk.wasm.wasi.unsent import UnsentBytes
 
@@ -34,56 +33,27 @@ class Request:
         self.authority: str | None = None
 
 
-class IncomingRequest(Request):
+class IncomingRequest(Request, HasIncomingBody):
     """The resource: a request that the host received and hands to a guest. ``fields`` come from ``received``."""
 
     def __init__(
         self, method: str, path_with_query: str | None, *, scheme: str | None, authority: str | None, fields: Entries,
         content: IncomingContent,
     ) -> None:  # fmt: skip
-        super().__init__(fields)
+        Request.__init__(self, fields)
+        HasIncomingBody.__init__(self, content)
         self.method = method
         self.path_with_query = path_with_query
         self.scheme = scheme
         self.authority = authority
-        self._content = content
-        self._was_consumed = False
-
-    def consume(self) -> IncomingBody | None:
-        """Return the body, ``None`` after the first call."""
-        if self._was_consumed:
-            return None
-        self._was_consumed = True
-        return IncomingBody(self._content)
-
-    def close(self) -> None:
-        """Abandon a body that was not consumed."""
-        if not self._was_consumed:
-            self._content.abandon()
 
 
-class OutgoingRequest(Request):
-    """The resource: a request that a guest puts together. ``content`` is ``None`` until it asks for the body."""
+class OutgoingRequest(Request, HasOutgoingBody):
+    """The resource: a request that a guest puts together."""
 
     def __init__(self, fields: Entries, unsent: UnsentBytes) -> None:
-        super().__init__(fields)
-        self.content: OutgoingContent | None = None
-        self._unsent = unsent
-
-    def body(self) -> OutgoingBody | None:
-        """Return the body, ``None`` after the first call and for headers with differing lengths."""
-        if self.content is not None:
-            return None
-        try:
-            self.content = OutgoingContent(content_length(self.fields), self._unsent)
-        except ValueError:
-            return None
-        return OutgoingBody(self.content)
-
-    def close(self) -> None:
-        """Give back what the body holds."""
-        if self.content is not None:
-            self.content.stop()
+        Request.__init__(self, fields)
+        HasOutgoingBody.__init__(self, fields, unsent)
 
 
 def method_name(method: str | dict[str, str]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from obelisk.wasm.wasi.calls import Handlers, err, ok
-from obelisk.wasm.wasi.http.bodies import IncomingBody, OutgoingBody, ok_of_future
+from obelisk.wasm.wasi.http.bodies import ok_of_future
 from obelisk.wasm.wasi.http.error_codes import ErrorCase, ErrorCode, HttpFailedError, lifted_text
-from obelisk.wasm.wasi.http.fields import Entries, Fields, content_length
+from obelisk.wasm.wasi.http.fields import Entries, Fields
 from obelisk.wasm.wasi.http.incoming_content import IncomingContent
+from obelisk.wasm.wasi.http.message_bodies import HasIncomingBody, HasOutgoingBody
 from obelisk.wasm.wasi.http.outgoing_content import OutgoingContent
 from obelisk.wasm.wasi.pollables import Signal, Unsubscribe
 from obelisk.wasm.wasi.sandbox import Sandbox
@@ -20,26 +21,13 @@ STATUS_CODES: Final = range(100, 1000)
 INFORMATIONAL: Final = range(100, 200)
 
 
-class IncomingResponse:
+class IncomingResponse(HasIncomingBody):
     """The resource: the answer to a guest's request."""
 
     def __init__(self, status: int, fields: Entries, content: IncomingContent) -> None:
+        super().__init__(content)
         self.status = status
         self.fields = fields
-        self.content = content
-        self._was_consumed = False
-
-    def consume(self) -> IncomingBody | None:
-        """Return the body, ``None`` after the first call."""
-        if self._was_consumed:
-            return None
-        self._was_consumed = True
-        return IncomingBody(self.content)
-
-    def close(self) -> None:
-        """Abandon a body that was not consumed."""
-        if not self._was_consumed:
-            self.content.abandon()
 
 
 class FutureIncomingResponse:
@@ -87,35 +75,18 @@ class FutureIncomingResponse:
             self._dropped()
 
 
-class OutgoingResponse:
-    """The resource: a response that a guest puts together. ``content`` is ``None`` until it asks for the body."""
+class OutgoingResponse(HasOutgoingBody):
+    """The resource: a response that a guest puts together."""
 
     def __init__(self, fields: Entries, unsent: UnsentBytes) -> None:
-        self.fields = fields
+        super().__init__(fields, unsent)
         self.status = 200
-        self.content: OutgoingContent | None = None
-        self._unsent = unsent
-
-    def body(self) -> OutgoingBody | None:
-        """Return the body, ``None`` after the first call and for headers with differing lengths."""
-        if self.content is not None:
-            return None
-        try:
-            self.content = OutgoingContent(content_length(self.fields), self._unsent)
-        except ValueError:
-            return None
-        return OutgoingBody(self.content)
 
     def empty(self) -> OutgoingContent:
         """Return the content of a response whose body nobody asked for."""
         content = OutgoingContent(None, self._unsent)
         content.finish(())
         return content
-
-    def close(self) -> None:
-        """Give back what the body holds."""
-        if self.content is not None:
-            self.content.stop()
 
 
 class ResponseOutparam:
