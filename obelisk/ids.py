@@ -25,7 +25,8 @@ DeploymentId = NewType("DeploymentId", str)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ULID_LENGTH = 26
 ULID_RANDOM_BYTES = 10
-MAX_ID_LENGTH = 65_536
+MAX_ID_LENGTH = 8192
+"""A child's id begins with its parent's, so this also bounds how deep executions are nested."""
 MAX_JOIN_SET_NAME_LENGTH = 256
 EXECUTION_PREFIX = "E_"
 DELAY_PREFIX = "Delay_"

@@ -17,6 +17,8 @@ Ffqn = NewType("Ffqn", str)
 """A fully qualified function name, ``ns:pkg/ifc[@version].fn``."""
 
 MAX_NAME_LENGTH = 1024
+MAX_FUNCTION_LENGTH = 200
+"""A call's join set is named after its function, and such a name has at most 256 characters."""
 _WORD = r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*"
 _VERSION = r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 _INTERFACE = re.compile(rf"({_WORD}):({_WORD})/({_WORD})(?:@({_VERSION}))?")
@@ -65,7 +67,7 @@ def parse_ffqn(text: str) -> Ffqn:
     """Check ``text`` and return it as a function name; raise ``InvalidNameError`` when it is none."""
     interface, function = split_ffqn(Ffqn(text))
     parse_interface(interface)
-    if not _FUNCTION.fullmatch(function):
+    if len(function) > MAX_FUNCTION_LENGTH or not _FUNCTION.fullmatch(function):
         raise InvalidNameError(
             f"`{text[:200]}` is not a function name, expected `namespace:package/interface[@version].function`"
         )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BUILT_INS = (
     "obelisk.builtin.memory_storage",
+    "obelisk.builtin.console_exporter",
     "obelisk.builtin.file_source",
     "obelisk.builtin.stub_activity",
     "obelisk.builtin.wasm_activity",

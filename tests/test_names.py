@@ -82,7 +82,9 @@ def test_a_function_name_splits_at_its_last_dot() -> None:
     assert ffqn("a:b/c@1.2.3", "fn") == "a:b/c@1.2.3.fn"
 
 
-@pytest.mark.parametrize("text", ["", "a:b/c", "a:b/c.", ".f", "a:b/c@1.2.3", "a:b/c.f g", "b/c.f"])
+@pytest.mark.parametrize(
+    "text", ["", "a:b/c", "a:b/c.", ".f", "a:b/c@1.2.3", "a:b/c.f g", "b/c.f", "a:b/c." + "f" * 201]
+)
 def test_text_that_is_not_a_function_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidNameError):
         parse_ffqn(text)

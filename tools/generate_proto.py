@@ -18,12 +18,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "obelisk" / "api" / "proto"
 GENERATED = ROOT / "obelisk" / "api" / "pb"
-FILE = "obelisk.proto"
+FILES = ("obelisk.proto", "obelisk_admin.proto")
+NAMES = tuple(file.replace(".proto", "_pb2") for file in FILES)
 REPLACEMENTS = (
     ("_descriptor_pool.Default()", "_POOL"),
     ("from google.protobuf import descriptor_pool as _descriptor_pool", "from obelisk.api.pool import POOL as _POOL"),
-    ("'obelisk_pb2'", "'obelisk.api.pb.obelisk_pb2'"),
-    ("import obelisk_pb2 as", "from obelisk.api.pb import obelisk_pb2 as"),
+    *((f"'{name}'", f"'obelisk.api.pb.{name}'") for name in NAMES),
+    *((f"import {name} as", f"from obelisk.api.pb import {name} as") for name in NAMES),
     (", _Mapping]", ", _Mapping[str, object]]"),
     ("**kwargs)", "**kwargs: object)"),
 )
@@ -45,7 +46,7 @@ def _compile(directory: str) -> None:
         f"--grpc_python_out={directory}",
         f"--plugin=protoc-gen-mypy_grpc={plugin}",
         f"--mypy_grpc_out=quiet:{directory}",
-        FILE,
+        *FILES,
     ]
     subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], check=True)
 
@@ -62,7 +63,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         stale = [name for name, text in modules.items() if (GENERATED / name).read_text() != text]
         for name in stale:
-            print(f"{name} is not what {FILE} gives: run `python tools/generate_proto.py`")
+            print(f"{name} is not what the proto files give: run `python tools/generate_proto.py`")
         return 1 if stale else 0
     for name, text in modules.items():
         (GENERATED / name).write_text(text)

@@ -11,7 +11,15 @@ from pathlib import Path
 from obelisk.config.sample import sample_config
 from obelisk.plugins import Plugins, find_plugins
 
-DISTRIBUTIONS = ("obelisk", "obelisk-cron", "obelisk-exec", "obelisk-http-webhook", "obelisk-oci", "obelisk-sqlite")
+DISTRIBUTIONS = (
+    "obelisk",
+    "obelisk-cron",
+    "obelisk-exec",
+    "obelisk-http-webhook",
+    "obelisk-oci",
+    "obelisk-otlp",
+    "obelisk-sqlite",
+)
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 INTRODUCTION = """\
 # Configuration

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
 
 import msgspec
 
+from obelisk.api.caller import Caller
 from obelisk.api.control_calls import ControlCalls
 from obelisk.api.convert.states import finished_message, status_message, summary_message
 from obelisk.api.line_calls import LineCalls
@@ -23,6 +25,7 @@ from obelisk.api.requests import (
 )
 from obelisk.clock import Clock
 from obelisk.core.state import State
+from obelisk.errors import ExecutionNotFoundError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.executions import Executions, SubmitOutcome
 from obelisk.interfaces.storage import ExecutionQuery
@@ -44,13 +47,17 @@ class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
         """Answer with a new id."""
         return pb.GenerateExecutionIdResponse(execution_id=pb.ExecutionId(id=self._executions.generate_id()))
 
-    async def submit(self, request: pb.SubmitRequest) -> pb.SubmitResponse:
-        """Create an execution, paused if that is asked, or find that it exists with the same parameters."""
+    async def submit(self, request: pb.SubmitRequest, caller: Caller) -> pb.SubmitResponse:
+        """Create an execution, paused if that is asked, or find that it exists with the same parameters.
+
+        A new one is part of the caller's trace; one that exists stays in its own.
+        """
         require(request, "execution_id", "function_name", "params")
         submission = await self._executions.submit(
             function_argument(request.function_name),
             params_argument(request.params.value),
             execution_id=new_execution_id_argument(request.execution_id),
+            metadata=caller.trace_metadata,
             paused=request.paused,
         )
         return pb.SubmitResponse(outcome=_OUTCOMES[submission.outcome])
@@ -88,7 +95,14 @@ class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
         """Answer with a page of executions, newest first."""
         query = with_page(with_filters(ExecutionQuery(now=self._clock.now()), request), request)
         if query.cursor_id is not None:
-            state = await self._executions.get(query.cursor_id)
-            query = msgspec.structs.replace(query, cursor_created_at=state.created_at)
+            query = msgspec.structs.replace(query, cursor_created_at=await self._created_at(query.cursor_id))
         found = await self._executions.list(query)
         return pb.ListExecutionsResponse(executions=[summary_message(held.execution_id, held.state) for held in found])
+
+    async def _created_at(self, cursor: ExecutionId) -> datetime:
+        try:
+            return (await self._executions.get(cursor)).created_at
+        except ExecutionNotFoundError as error:
+            raise ExecutionNotFoundError(
+                f"the cursor `{cursor}` names no execution, perhaps it was deleted; begin at another, or at a time"
+            ) from error

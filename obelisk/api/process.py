@@ -7,31 +7,45 @@ import os
 import shutil
 import sys
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
-from obelisk.api.server import check_address, serve
+from obelisk.api.address import check_address
+from obelisk.api.protection import checked_protection
+from obelisk.api.server import serve
 from obelisk.config.model import Config
 from obelisk.runtime.deploy import check, open_components
 from obelisk.runtime.engine import Engine, make_host, open_host
-from obelisk.runtime.signals import stop_signals
+from obelisk.runtime.server_log.logs import ServerLogs
+from obelisk.runtime.signals import StopRequest, stop_signals
 from obelisk.runtime.triggers import EngineCheckHost, check_triggers
+
+if TYPE_CHECKING:
+    from obelisk.api.operator import OperatorPort
 
 STREAM_GRACE_SECONDS = 1.0
 _log = logging.getLogger("obelisk.server")
 
 
-async def run_server(config: Config, *, clean_database: bool = False) -> int:
+async def run_server(
+    config: Config, logs: ServerLogs, *, clean_database: bool = False, allow_unauthenticated_api: bool = False
+) -> int:
     """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start.
 
-    The address is tried before anything is opened: work begins as soon as the engine is open.
+    Clients may change ``logs``. The API's protection is checked and its address tried before anything is opened: work
+    begins as soon as the engine is open. The operator port is there before that, and goes last.
     """
+    protection = checked_protection(config.kernel.api, allow_unauthenticated=allow_unauthenticated_api)
     check_address(config.kernel.api.listening_addr)
-    with stop_signals() as stop:
+    with stop_signals(logs.flush) as stop:
         async with AsyncExitStack() as stack:
+            unopened = Engine(config, clean_storage=clean_database)
+            operator = await _open_operator(config, unopened, stop, stack=stack)
             # Components may come over a network that is silent.
-            opened = stack.enter_async_context(Engine(config, clean_storage=clean_database))
+            opened = stack.enter_async_context(unopened)
             engine = await stop.unless_stopped(opened)
             if engine is None:
                 return 0
+            logs.also_wanted(engine.wanted_logs)
             api = await stack.enter_async_context(
                 serve(
                     engine.executions,
@@ -39,15 +53,36 @@ async def run_server(config: Config, *, clean_database: bool = False) -> int:
                     address=config.kernel.api.listening_addr,
                     clock=engine.clock,
                     grace=STREAM_GRACE_SECONDS,
+                    logs=logs,
+                    protection=protection,
                 )
             )
-            announce(api.address)
+            if operator is not None:
+                operator.ready()
+            announce(api.address, None if operator is None else operator.address)
             await stop.wait()
     return 0
 
 
-async def verify(config: Config) -> None:
-    """Check that every component opens, that they fit together and triggers to them; raise ``ObeliskError`` when not."""
+async def _open_operator(
+    config: Config, engine: Engine, stop: StopRequest, *, stack: AsyncExitStack
+) -> OperatorPort | None:
+    address = config.kernel.operator.address
+    if address is None:
+        return None
+    from obelisk.api.operator import serve_operator
+
+    return await stack.enter_async_context(
+        serve_operator(engine.metrics, address=address, clock=engine.clock, is_stopping=stop.is_requested)
+    )
+
+
+async def verify(config: Config, *, allow_unauthenticated_api: bool = False) -> None:
+    """Check the API's protection, that every component opens, that they fit together and triggers to them.
+
+    Raises ``ObeliskError`` when not.
+    """
+    checked_protection(config.kernel.api, allow_unauthenticated=allow_unauthenticated_api)
     async with AsyncExitStack() as stack:
         opened = await open_host(config, make_host(config), stack)
         functions = check(await open_components(config, opened, stack))
@@ -62,7 +97,8 @@ def clean_cache(config: Config) -> None:
             source.provider.clean(source.settings)
 
 
-def announce(grpc_address: str) -> None:
+def announce(grpc_address: str, operator_address: str | None) -> None:
     """Print the one line that says that the server serves; scripts wait for it."""
-    sys.stdout.write(f"obelisk ready grpc={grpc_address} pid={os.getpid()}\n")
+    operator = "" if operator_address is None else f" operator={operator_address}"
+    sys.stdout.write(f"obelisk ready grpc={grpc_address} pid={os.getpid()}{operator}\n")
     sys.stdout.flush()

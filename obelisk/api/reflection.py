@@ -18,7 +18,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.reflection import SERVICE_NAME as OLD_NAME
 from grpc_reflection.v1alpha.reflection import ReflectionServicer
 
-from obelisk.api.pb import obelisk_pb2
+from obelisk.api.calls import reader_of
+from obelisk.api.pb import obelisk_admin_pb2, obelisk_pb2
+from obelisk.api.status import CallRefusedError
 
 OLD_PACKAGE = "grpc.reflection.v1alpha"
 PACKAGE = "grpc.reflection.v1"
@@ -30,14 +32,19 @@ def add_reflection(server: grpc.aio.Server, services: Iterable[str]) -> None:
     """Let ``server`` tell clients about ``services`` and about reflection itself."""
     servicer: Any = ReflectionServicer((*services, OLD_NAME, NAME), pool=_pool())
 
-    async def answer(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+    read = reader_of(reflection_pb2.ServerReflectionRequest)
+
+    async def answer(requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
         async for request in requests:
-            for response in servicer.ServerReflectionInfo(iter((request,)), context):
+            try:
+                message = read(request)
+            except CallRefusedError as error:
+                await context.abort(error.code, str(error))
+            for response in servicer.ServerReflectionInfo(iter((message,)), context):
                 yield response
 
     handler = grpc.stream_stream_rpc_method_handler(
         answer,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     for name in (OLD_NAME, NAME):
@@ -47,7 +54,7 @@ def add_reflection(server: grpc.aio.Server, services: Iterable[str]) -> None:
 
 def _pool() -> DescriptorPool:
     pool = DescriptorPool()
-    for module in (any_pb2, duration_pb2, timestamp_pb2, obelisk_pb2, health_pb2, reflection_pb2):
+    for module in (any_pb2, duration_pb2, timestamp_pb2, obelisk_pb2, obelisk_admin_pb2, health_pb2, reflection_pb2):
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
     pool.Add(_current_file())
     return pool

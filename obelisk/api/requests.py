@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from google.protobuf.message import Message
 
-from obelisk.api.convert.basics import datetime_of, function_of
+from obelisk.api.convert.basics import function_of
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.errors import InputError, InvalidIdError
 from obelisk.ids import DelayId, ExecutionId, is_top_level, parse_delay_id, parse_execution_id
 from obelisk.interfaces.storage import Bucket, ExecutionQuery, Order
 from obelisk.names import Ffqn, parse_ffqn
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
 
 DEFAULT_LENGTH = 20
 MAX_LENGTH = 1000
@@ -76,6 +80,15 @@ def length_argument(length: int) -> int:
     return min(length or DEFAULT_LENGTH, MAX_LENGTH)
 
 
+def time_argument(message: Timestamp, name: str) -> datetime:
+    """Read the time that the argument ``name`` holds."""
+    try:
+        when: datetime = message.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"argument `{name}` must be a time: {error}") from error
+    return when
+
+
 def bucket_argument(number: int) -> Bucket:
     """Read a filter for states."""
     names = pb.ListExecutionsRequest.ExecutionStateFilter
@@ -113,5 +126,5 @@ def with_page(query: ExecutionQuery, request: pb.ListExecutionsRequest) -> Execu
         order=Order.NEWER if newer else Order.OLDER,
         including_cursor=page.including_cursor,
         cursor_id=execution_id_argument(page.cursor.execution_id) if cursor == "execution_id" else None,
-        cursor_created_at=datetime_of(page.cursor.created_at) if cursor == "created_at" else None,
+        cursor_created_at=time_argument(page.cursor.created_at, "created_at") if cursor == "created_at" else None,
     )

@@ -36,7 +36,7 @@ class FileSource:
         return await asyncio.to_thread(self._read, location, base, max_size)
 
     def _read(self, location: str, base: Path, max_size: int) -> Artifact:
-        path = base / Path(location).expanduser()
+        path = base / _expanded(location)
         if max_size < self._max_size:
             return Artifact(self._content(path, max_size, key="wasm.max_component_size"), str(path))
         return Artifact(self._content(path, self._max_size, key="file.max_size"), str(path))
@@ -53,6 +53,13 @@ class FileSource:
         if len(content) > limit:
             raise ComponentError(f"the component file {path} is larger than `{key}`, {limit} bytes")
         return content
+
+
+def _expanded(location: str) -> Path:
+    try:
+        return Path(location).expanduser()
+    except RuntimeError as error:  # nobody has that name
+        raise ComponentError(f"cannot read the component file {location}: {error}") from error
 
 
 @asynccontextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
+from obelisk.ids import ExecutionId, top_level
 from obelisk.interfaces.components import LogLine
 from obelisk.interfaces.storage import LineQuery, LineRow, Order, StoredLine, is_listed
 
@@ -30,6 +31,11 @@ class MemoryLines:
             self._bytes += _size(stored)
         while self._bytes > self._kept_bytes:
             self._bytes -= _size(self._rows.popleft().stored)
+
+    def delete(self, roots: Set[ExecutionId]) -> None:
+        """Forget the lines of top-level executions and of all below them."""
+        self._rows = deque(row for row in self._rows if top_level(row.stored.execution_id) not in roots)
+        self._bytes = sum(_size(row.stored) for row in self._rows)
 
     def page(self, query: LineQuery) -> list[LineRow]:
         """Return a page, oldest first."""

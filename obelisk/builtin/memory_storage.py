@@ -31,13 +31,15 @@ from obelisk.core.events import (
 )
 from obelisk.core.state import JoinSetCounts, Lifecycle, State, Status, counted_join_set, fold
 from obelisk.errors import CommitRefusedError, ExecutionNotFoundError, IllegalTransitionError, StorageError
-from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, delay_owner, is_top_level
+from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, delay_owner, is_top_level, top_level
 from obelisk.interfaces.provider import Host, Provider
 from obelisk.interfaces.storage import (
     LOST_BASE,
+    Backlog,
     Batch,
     Bucket,
     Committed,
+    Deleted,
     Deployment,
     DueDelay,
     Entry,
@@ -106,6 +108,7 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._kept: dict[ExecutionId, _Kept] = {}
         self._unfinished: dict[ExecutionId, _Kept] = {}
+        self._created = 0
         self._answered: set[str] = set()
         self._deployments: dict[str, Deployment] = {}
         self._lines = MemoryLines()
@@ -201,6 +204,17 @@ class MemoryStorage:
         states = (kept.state for kept in self._unfinished.values())
         return dict(Counter(state.ffqn for state in states if not state.component_id.component_type.is_of_trigger))
 
+    async def backlog(self, now: datetime) -> list[Backlog]:
+        """Count unfinished executions by function and state."""
+        self._check_open()
+        due: dict[tuple[Ffqn, Bucket], list[datetime]] = {}
+        for kept in self._unfinished.values():
+            due.setdefault((kept.state.ffqn, bucket(kept.state, now)), []).append(kept.state.due_at)
+        return [
+            Backlog(ffqn, mine, len(times), min(times) if mine is Bucket.PENDING else None)
+            for (ffqn, mine), times in due.items()
+        ]
+
     async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
         """Say whether a delay is kept from falling due; return whether it is open."""
         self._check_open()
@@ -222,6 +236,31 @@ class MemoryStorage:
         page = [held for held in found if _is_beyond(held, cursor, query)][: max(query.limit, 0)]
         return page if older else page[::-1]
 
+    async def finished_before(self, when: datetime, *, limit: int, after: Held | None = None) -> list[Held]:
+        """Return a page of top-level executions that ended before ``when``, in the order of their ends."""
+        self._check_open()
+        found = [
+            Held(id, kept.state)
+            for id, kept in self._kept.items()
+            if kept.state.is_finished and kept.state.due_at < when and is_top_level(id)
+        ]
+        beyond = [held for held in found if after is None or _end(held) > _end(after)]
+        return sorted(beyond, key=_end)[: max(limit, 0)]
+
+    async def delete(self, roots: Sequence[ExecutionId]) -> Deleted:
+        """Delete the trees of top-level executions in which everything has finished."""
+        self._check_open()
+        wanted = {root for root in roots if root in self._kept and is_top_level(root)}
+        unfinished = {top_level(id): id for id in self._unfinished if top_level(id) in wanted}
+        gone = wanted - unfinished.keys()
+        doomed = [id for id in self._kept if top_level(id) in gone]
+        self._lines.delete(gone)
+        for execution_id in doomed:
+            self._answered.difference_update(
+                _answered_key(response.response) for response in self._kept.pop(execution_id).responses
+            )
+        return Deleted(len(doomed), tuple(unfinished.values()))
+
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment that is stored for the digest of ``proposed``."""
         self._check_open()
@@ -238,7 +277,7 @@ class MemoryStorage:
         return self._lines.page(query)
 
     def _apply(self, batch: Batch) -> Committed:
-        draft = _Draft(self._kept, self._answered)
+        draft = _Draft(self._kept, self._answered, created=self._created)
         states = tuple([draft.write(write) for write in batch.writes])
         for execution_id, kept in draft.kept.items():
             self._kept[execution_id] = kept
@@ -247,6 +286,7 @@ class MemoryStorage:
             else:
                 self._unfinished[execution_id] = kept
         self._answered |= draft.answered
+        self._created = draft.created
         return Committed(states)
 
     def _held(self, wanted: Callable[[State], bool]) -> list[Held]:
@@ -281,10 +321,10 @@ class MemoryStorage:
 class _Draft:
     """One batch on top of what is kept; it becomes part of it only as a whole."""
 
-    def __init__(self, kept: dict[ExecutionId, _Kept], answered: set[str]) -> None:
+    def __init__(self, kept: dict[ExecutionId, _Kept], answered: set[str], *, created: int) -> None:
         self._base = kept
         self._base_answered = answered
-        self._created = 0
+        self.created = created
         self.kept: dict[ExecutionId, _Kept] = {}
         self.answered: set[str] = set()
 
@@ -313,8 +353,8 @@ class _Draft:
         except IllegalTransitionError as error:
             raise CommitRefusedError(f"a batch does not fit the execution `{execution_id}`: {error}") from error
         if kept is None:
-            kept = self.kept[execution_id] = _Kept(len(self._base) + self._created, state)
-            self._created += 1
+            kept = self.kept[execution_id] = _Kept(self.created, state)
+            self.created += 1
         kept.state = state
         if counts is not None and join_set is not None:
             kept.counts[join_set] = counts
@@ -338,7 +378,7 @@ class _Draft:
             kept.delays[request.delay_id] = (event.join_set_id, request)
 
     def _respond(self, execution_id: ExecutionId, kept: _Kept, response: Response) -> None:
-        key = response.delay_id if isinstance(response, DelayFinished) else response.child_execution_id
+        key = _answered_key(response)
         if self._is_answered(key):
             raise CommitRefusedError(f"`{key}` has a response already, `{execution_id}` cannot get a second one")
         self.answered.add(key)
@@ -347,6 +387,10 @@ class _Draft:
 
     def _is_answered(self, key: str) -> bool:
         return key in self.answered or key in self._base_answered
+
+
+def _answered_key(response: Response) -> str:
+    return response.delay_id if isinstance(response, DelayFinished) else response.child_execution_id
 
 
 def _copy(kept: _Kept) -> _Kept:
@@ -385,6 +429,10 @@ def _has_timer(state: State) -> bool:
 
 def _place(held: Held) -> tuple[Any, ...]:
     return (held.state.created_at, held.execution_id)
+
+
+def _end(held: Held) -> tuple[datetime, ExecutionId]:
+    return (held.state.due_at, held.execution_id)
 
 
 def _is_beyond(held: Held, cursor: tuple[Any, ...], query: ExecutionQuery) -> bool:

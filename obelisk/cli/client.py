@@ -13,18 +13,24 @@ from obelisk.cli.output import FAILED, USAGE, fail, reporting_errors
 from obelisk.errors import ClientError, InputError
 
 DEFAULT_API_URL = "http://127.0.0.1:5005"
-API_URL_VARIABLE = "OBELISK_API_URL"
+API_URL = "OBELISK_API_URL"
+API_TOKEN = "OBELISK_API_TOKEN"  # noqa: S105 - the name of a variable
+API_CA = "OBELISK_API_CA"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class CallError(ClientError):
-    """A call failed. ``lost`` tells that the server may be there again; ``exit_code`` is how the command ends."""
+    """A call failed. ``lost`` tells that the server may be there again, ``missing`` that what was named is not there.
 
-    def __init__(self, message: str, *, exit_code: int, lost: bool = False) -> None:
+    ``exit_code`` is how the command ends.
+    """
+
+    def __init__(self, message: str, *, exit_code: int, lost: bool = False, missing: bool = False) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.lost = lost
+        self.missing = missing
 
 
 @contextmanager
@@ -47,18 +53,34 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")(command)
 
 
-def api_url_option(command: F) -> F:
-    """Add ``--api-url`` to a command."""
-    help_text = f"URL of the server.  [env: {API_URL_VARIABLE}; default: {DEFAULT_API_URL}]"
-    return click.option("--api-url", metavar="URL", expose_value=False, callback=_remember, help=help_text)(command)
+def server_options(command: F) -> F:
+    """Add ``--api-url``, ``--api-token`` and ``--api-ca`` to a command."""
+    helps = {
+        API_CA: "PEM file with the authorities that an https:// server is trusted by; else those that gRPC knows.",
+        API_TOKEN: "Token of the API. On a command line others see it; prefer the variable.",
+        API_URL: f"URL of the server.  [default: {DEFAULT_API_URL}]",
+    }
+    names = {API_CA: ("--api-ca", "FILE"), API_TOKEN: ("--api-token", "TOKEN"), API_URL: ("--api-url", "URL")}
+    for variable, (flag, metavar) in names.items():
+        text = f"{helps[variable]}  [env: {variable}]"
+        command = _remembered(variable, flag, metavar=metavar, help_text=text)(command)
+    return command
 
 
-def chosen_url(context: click.Context) -> str:
-    """Return the URL of the server that the running command is to talk to."""
-    chosen: str = context.meta.get(API_URL_VARIABLE) or os.environ.get(API_URL_VARIABLE) or DEFAULT_API_URL
-    return chosen
+def chosen(context: click.Context, variable: str) -> str | None:
+    """Return what the option that ``variable`` stands for has in the running command; ``None``: neither is set."""
+    value: str | None = context.meta.get(variable)
+    return value if value is not None else os.environ.get(variable) or None
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        context.meta[API_URL_VARIABLE] = value
+def was_given(context: click.Context, variable: str) -> bool:
+    """Tell whether the option itself was given, whatever ``variable`` holds."""
+    return variable in context.meta
+
+
+def _remembered(variable: str, flag: str, *, metavar: str, help_text: str) -> Callable[[F], F]:
+    def remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.meta[variable] = value
+
+    return click.option(flag, metavar=metavar, expose_value=False, callback=remember, help=help_text)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from obelisk.cli.client import api_url_option, ending_the_command, json_option
+from obelisk.cli.client import ending_the_command, json_option, server_options
 from obelisk.cli.groups import OpenGroup
 
 
 @click.group(cls=OpenGroup)
-@api_url_option
+@server_options
 def component() -> None:
     """List and inspect components; plugins add commands that move them."""
 
@@ -18,7 +18,7 @@ def component() -> None:
 @click.option("-v", "-i", "--imports", is_flag=True, help="Imported functions too; --json has them always.")
 @click.option("-e", "--extensions", is_flag=True, help="Functions that the engine derives too.")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def list_(*, imports: bool, extensions: bool, as_json: bool) -> None:
     """List the components of a server and what they export."""
@@ -32,7 +32,7 @@ def list_(*, imports: bool, extensions: bool, as_json: bool) -> None:
 @click.option("-v", "-i", "--imports", is_flag=True, help="Imported functions too; --json has them always.")
 @click.option("-e", "--extensions", is_flag=True, help="Functions that the engine derives too.")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def inspect(*, target: str, imports: bool, extensions: bool, as_json: bool) -> None:
     """Show what a component exports: a `.wasm` or `.wat` file, or a component of a server by its name or digest."""
@@ -44,7 +44,7 @@ def inspect(*, target: str, imports: bool, extensions: bool, as_json: bool) -> N
 @component.command()
 @click.argument("target", metavar="NAME|DIGEST|PATH")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def wit(*, target: str, as_json: bool) -> None:
     """Print the WIT of a component, with the packages that the engine derives from it."""

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import click
 import grpc
 
+from obelisk.api.pb import obelisk_admin_pb2 as admin
 from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.api.pb.obelisk_admin_pb2_grpc import ExecutionsStub as AdminExecutionsStub
+from obelisk.api.pb.obelisk_admin_pb2_grpc import OperationsStub
 from obelisk.api.pb.obelisk_pb2_grpc import ExecutionRepositoryStub, FunctionRepositoryStub
-from obelisk.cli.client import CallError, chosen_url
-from obelisk.cli.output import FAILED, UNREACHABLE, USAGE
+from obelisk.cli.channel import ServerUrl, check_token, open_channel, parse_url, read_authorities
+from obelisk.cli.client import API_CA, API_TOKEN, API_URL, DEFAULT_API_URL, CallError, chosen, was_given
+from obelisk.cli.output import FAILED, UNREACHABLE, USAGE, warn
 from obelisk.errors import InputError
 
 CALL_TIMEOUT = 60.0
 
-_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 _REJECTED = frozenset(
     (
         grpc.StatusCode.ALREADY_EXISTS,
@@ -27,31 +30,27 @@ _REJECTED = frozenset(
         grpc.StatusCode.OUT_OF_RANGE,
         grpc.StatusCode.PERMISSION_DENIED,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.UNAUTHENTICATED,
     )
 )
 _LOST = frozenset((grpc.StatusCode.ABORTED, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE))
-_OPTIONS = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.keepalive_time_ms", 20_000),
-    # Connections belong to their channel, so that a new channel tries at once, whatever an older one found.
-    ("grpc.use_local_subchannel_pool", 1),
-)
 
 
 class Connection:
-    """Calls to the server at ``url``. Each method raises ``CallError``."""
+    """Calls to the server at ``url``, with ``token``; see ``channel``. Each method raises ``CallError``."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._target, self._options = _target(url)
+    def __init__(self, url: ServerUrl, *, token: str | None = None, authorities: bytes | None = None) -> None:
+        self.url = url.text
+        self._server = url
+        self._token = token
+        self._authorities = authorities
         self._open()
 
     def _open(self) -> None:
-        self._channel = grpc.insecure_channel(self._target, options=self._options)
+        self._channel = open_channel(self._server, token=self._token, authorities=self._authorities)
         self._executions = ExecutionRepositoryStub(self._channel)
         self._functions = FunctionRepositoryStub(self._channel)
+        self._operations = OperationsStub(self._channel)
+        self._deletions = AdminExecutionsStub(self._channel)
 
     def renew(self) -> None:
         """Connect anew with the next call."""
@@ -68,10 +67,10 @@ class Connection:
             response = self._executions.GenerateExecutionId(pb.GenerateExecutionIdRequest(), timeout=CALL_TIMEOUT)
         return response.execution_id.id
 
-    def submit(self, request: pb.SubmitRequest) -> None:
-        """Create an execution."""
+    def submit(self, request: pb.SubmitRequest, trace: Sequence[tuple[str, str]] = ()) -> None:
+        """Create an execution, as part of a trace: ``traceparent`` and ``tracestate``."""
         with self._errors():
-            self._executions.Submit(request, timeout=CALL_TIMEOUT)
+            self._executions.Submit(request, timeout=CALL_TIMEOUT, metadata=tuple(trace))
 
     def status(self, execution_id: str, *, follow: bool) -> Iterator[pb.GetStatusResponse]:
         """Yield what an execution is doing, and how it ended once it has; with ``follow`` wait for that."""
@@ -157,6 +156,11 @@ class Connection:
         with self._errors():
             self._executions.Stub(request, timeout=CALL_TIMEOUT)
 
+    def delete(self, execution_id: str) -> int:
+        """Delete an execution and everything below it, however long that takes; return how many executions that were."""
+        with self._errors():
+            return self._deletions.Delete(admin.DeleteExecutionRequest(execution_id=execution_id)).deleted
+
     def replay(self, execution_id: str) -> pb.ReplayExecutionResponse:
         """Replay an execution; return what was found."""
         request = pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=execution_id))
@@ -180,54 +184,78 @@ class Connection:
             request = pb.GetWitRequest(component_digest=pb.ContentDigest(digest=digest))
             return self._functions.GetWit(request, timeout=CALL_TIMEOUT).content
 
+    def trace(self, request: admin.GetTraceRequest) -> Iterator[admin.GetTraceResponse]:
+        """Yield the spans of an execution and of all below it."""
+        with self._errors():
+            yield from self._operations.GetTrace(request)
+
+    def log_levels(self) -> list[admin.LogLevels.Sink]:
+        """Return the filter of each log of the server that is on."""
+        with self._errors():
+            return list(self._operations.GetLogLevels(admin.GetLogLevelsRequest(), timeout=CALL_TIMEOUT).sinks)
+
+    def set_log_level(self, wanted: str, sink: str) -> list[admin.LogLevels.Sink]:
+        """Change the filter of a log, of all that are on when ``sink`` is empty; return those of now."""
+        request = admin.SetLogLevelRequest(filter=wanted, sink=sink)
+        with self._errors():
+            return list(self._operations.SetLogLevel(request, timeout=CALL_TIMEOUT).sinks)
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except grpc.RpcError as error:
-            raise _call_error(error, self.url) from error
+            raise _call_error(error, self._server) from error
 
 
 @contextmanager
 def connected() -> Iterator[Connection]:
-    """Connect to the server that the running command is to talk to. Raises ``InputError`` for an URL that is none."""
-    connection = Connection(chosen_url(click.get_current_context()))
+    """Connect to the server that the running command is to talk to.
+
+    Raises ``InputError`` for an URL that is none, and for a token or certificates that cannot be used.
+    """
+    connection = _connection(click.get_current_context())
     try:
         yield connection
     finally:
         connection.close()
 
 
-def _target(url: str) -> tuple[str, list[tuple[str, int]]]:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        raise InputError(f"`{url}`: https is not supported yet, expected `http://HOST:PORT`")
-    if parts.scheme != "http" or not parts.netloc or parts.path not in ("", "/"):
-        raise InputError(f"`{url}` is not the URL of a server, expected `http://HOST:PORT`")
-    # A proxy cannot reach this machine's own loopback addresses.
-    proxy = [("grpc.enable_http_proxy", 0)] if parts.hostname in _LOOPBACK else []
-    target = parts.netloc if _port(url) is not None else f"{parts.netloc}:80"
-    return target, [*_OPTIONS, *proxy]
+def _connection(context: click.Context) -> Connection:
+    url = parse_url(chosen(context, API_URL) or DEFAULT_API_URL)
+    token, file = chosen(context, API_TOKEN), chosen(context, API_CA)
+    if token is not None:
+        check_token(token)
+        if not (url.is_encrypted or url.is_local):
+            warn(f"the API token goes to {url.text} unencrypted, and whoever sees it can use it; does https:// work?")
+    if not url.is_encrypted and was_given(context, API_CA):
+        raise InputError(f"--api-ca is for `https://` URLs, found `{url.text}`")
+    authorities = read_authorities(Path(file)) if url.is_encrypted and file is not None else None
+    return Connection(url, token=token, authorities=authorities)
 
 
-def _port(url: str) -> int | None:
-    try:
-        return urlsplit(url).port
-    except ValueError as error:
-        raise InputError(f"`{url}` is not the URL of a server: {error}") from error
-
-
-def _call_error(error: grpc.RpcError, url: str) -> CallError:
+def _call_error(error: grpc.RpcError, url: ServerUrl) -> CallError:
     code, details = _status(error)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        message = f"the server at {url} did not answer within {CALL_TIMEOUT:.0f} s"
+        message = f"the server at {url.text} did not answer within {CALL_TIMEOUT:.0f} s"
         return CallError(message, exit_code=UNREACHABLE)
     if code in _LOST:
-        message = f"cannot reach a server at {url}: {details}; is it running, and is this its address (--api-url)?"
+        message = f"cannot reach a server at {url.text}: {details}; {_next_step(url, details)}"
         return CallError(message, exit_code=UNREACHABLE, lost=True)
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        message = f"the server at {url.text} refused the call: {details} (--api-token, {API_TOKEN})"
+        return CallError(message, exit_code=USAGE)
     if code in _REJECTED:
-        return CallError(details, exit_code=USAGE)
-    return CallError(f"the server at {url} answered {code.name}: {details}", exit_code=FAILED)
+        return CallError(details, exit_code=USAGE, missing=code is grpc.StatusCode.NOT_FOUND)
+    return CallError(f"the server at {url.text} answered {code.name}: {details}", exit_code=FAILED)
+
+
+def _next_step(url: ServerUrl, details: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in details:
+        return "is the authority that signed its certificate the one that --api-ca names, and is this its name?"
+    if url.is_encrypted and "WRONG_VERSION_NUMBER" in details:
+        return "does it speak TLS, or is its URL one with http://?"
+    return "is it running, and is this its address (--api-url)?"
 
 
 def _status(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
-from obelisk.cli.client import api_url_option, ending_the_command, json_option
+from obelisk.cli.client import ending_the_command, json_option, server_options
 from obelisk.cli.output import INTERRUPTED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LIMIT = 20
+TRACE_LIMIT = 100
+MAX_COUNT = 2**32 - 1
 LEVELS = ("trace", "debug", "info", "warn", "error")
 ALL = sys.maxsize
 
@@ -35,7 +37,7 @@ def _log_limit(limit: int | None, *, as_json: bool) -> int:
 
 
 @click.group()
-@api_url_option
+@server_options
 def execution() -> None:
     """Submit, follow, list and control executions."""
 
@@ -47,7 +49,7 @@ def execution() -> None:
 @click.option("--paused", is_flag=True, help="Create it paused: nothing runs it until `unpause`.")
 @click.option("-f", "--follow", is_flag=True, help="Wait for the result; exit with 1 unless it is ok.")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def submit(*, function: str, params: str, execution_id: str | None, paused: bool, follow: bool, as_json: bool) -> None:
     """Start an execution of FFQN with the JSON array PARAMS_JSON.
@@ -65,7 +67,7 @@ def submit(*, function: str, params: str, execution_id: str | None, paused: bool
 @click.argument("execution_id", metavar="ID")
 @click.option("-f", "--follow", is_flag=True, help="Wait for the result.")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def get(*, execution_id: str, follow: bool, as_json: bool) -> None:
     """Show what an execution is doing, why it cannot run, or its result once it has ended; exit with 1 unless that is ok."""
@@ -82,7 +84,7 @@ def get(*, execution_id: str, follow: bool, as_json: bool) -> None:
 @click.option("--stubs", is_flag=True, help="Only stub executions that wait for their result, children too.")
 @_limit_option
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def list_(
     *,
@@ -107,7 +109,7 @@ def list_(
 @click.option("--from", "version", metavar="VERSION", type=click.IntRange(min=0), default=0, help="First version.")
 @_log_limit_option
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def events(*, execution_id: str, version: int, limit: int | None, as_json: bool) -> None:
     """Print the log of an execution."""
@@ -121,7 +123,7 @@ def events(*, execution_id: str, version: int, limit: int | None, as_json: bool)
 @click.option("--from", "cursor", metavar="CURSOR", type=click.IntRange(min=0), default=0, help="First cursor.")
 @_log_limit_option
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def responses(*, execution_id: str, cursor: int, limit: int | None, as_json: bool) -> None:
     """Print the responses that an execution got, in their order."""
@@ -138,7 +140,7 @@ def responses(*, execution_id: str, cursor: int, limit: int | None, as_json: boo
 @click.option("--from-cursor", "cursor", metavar="CURSOR", type=click.IntRange(min=0), default=0, help="First cursor.")
 @_log_limit_option
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def history(*, execution_id: str, version: int, cursor: int, limit: int | None, as_json: bool) -> None:
     """Print the log of an execution together with the responses that it got."""
@@ -171,7 +173,7 @@ def history(*, execution_id: str, version: int, cursor: int, limit: int | None, 
     help=f"How many to print; {DEFAULT_LIMIT} unless told, all with --json or --follow.",
 )
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def logs(*, execution_id: str, follow: bool, limit: int | None, as_json: bool, **wanted: Any) -> None:
     """Print what the components of an execution logged, oldest first."""
@@ -185,9 +187,34 @@ def logs(*, execution_id: str, follow: bool, limit: int | None, as_json: bool, *
 
 
 @execution.command()
+@click.argument("execution_id", metavar="ID")
+@click.option(
+    "--depth", type=click.IntRange(0, MAX_COUNT), default=None, help="How many levels below it; all unless told."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, MAX_COUNT),
+    default=None,
+    help=f"How many executions to print; {TRACE_LIMIT} unless told, all with --json.",
+)
+@json_option
+@server_options
+@ending_the_command()
+def trace(*, execution_id: str, depth: int | None, limit: int | None, as_json: bool) -> None:
+    """Print an execution and all below it as a tree: what ran when, for how long, and how it ended.
+
+    Runs are shown when there was more than one, or one failed. With --json each line is a span.
+    """
+    from obelisk.cli.trace import print_trace
+
+    limit = None if limit is None and as_json else limit or TRACE_LIMIT
+    print_trace(execution_id, depth=depth, limit=limit, as_json=as_json)
+
+
+@execution.command()
 @click.argument("target", metavar="ID")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def cancel(*, target: str, as_json: bool) -> None:
     """Cancel an activity, a workflow whose function's name ends with `-cancellable`, or a delay."""
@@ -199,7 +226,7 @@ def cancel(*, target: str, as_json: bool) -> None:
 @execution.command()
 @click.argument("target", metavar="ID")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def pause(*, target: str, as_json: bool) -> None:
     """Keep an execution from running, or a delay from ending, until `unpause`."""
@@ -211,7 +238,7 @@ def pause(*, target: str, as_json: bool) -> None:
 @execution.command()
 @click.argument("target", metavar="ID")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def unpause(*, target: str, as_json: bool) -> None:
     """Let a paused execution or delay go on."""
@@ -220,12 +247,24 @@ def unpause(*, target: str, as_json: bool) -> None:
     control.unpause(target, as_json=as_json)
 
 
+@execution.command()
+@click.argument("execution_id", metavar="ID")
+@json_option
+@server_options
+@ending_the_command()
+def delete(*, execution_id: str, as_json: bool) -> None:
+    """Delete a top-level execution that has finished, with everything below it, for good."""
+    from obelisk.cli import deleting
+
+    deleting.delete(execution_id, as_json=as_json)
+
+
 # A value such as `-5` is no option.
 @execution.command(context_settings={"ignore_unknown_options": True})
 @click.argument("execution_id", metavar="ID")
 @click.argument("value", metavar="RETURN_JSON")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def stub(*, execution_id: str, value: str, as_json: bool) -> None:
     """Finish a stub execution with RETURN_JSON, the JSON of what its function returns.
@@ -240,7 +279,7 @@ def stub(*, execution_id: str, value: str, as_json: bool) -> None:
 @execution.command()
 @click.argument("execution_id", metavar="ID")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def replay(*, execution_id: str, as_json: bool) -> None:
     """Replay a workflow's log against the component that exports its function now; exit with 1 when that fails.
@@ -256,7 +295,7 @@ def replay(*, execution_id: str, as_json: bool) -> None:
 @click.argument("execution_id", metavar="ID")
 @click.option("--skip-determinism-check", is_flag=True, help="Do not replay the log against the new component first.")
 @json_option
-@api_url_option
+@server_options
 @ending_the_command()
 def upgrade(*, execution_id: str, skip_determinism_check: bool, as_json: bool) -> None:
     """Let a workflow go on with the component that exports its function now."""

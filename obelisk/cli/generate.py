@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from obelisk.api.tokens import TOKEN_RANDOM_BYTES, new_token, token_hash
 from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors, warn
-from obelisk.cli.server import config_option, load_config
+from obelisk.cli.server import config_option, logging_to_console
 from obelisk.clock import SystemClock, to_milliseconds
 from obelisk.ids import ULID_RANDOM_BYTES, new_execution_id
 
@@ -32,6 +33,19 @@ def execution_id(*, as_json: bool) -> None:
         print_json_line({"execution_id": made})
     else:
         print_line(made)
+
+
+@generate.command("token")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@reporting_errors(FAILED)
+def token(*, as_json: bool) -> None:
+    """Print a new token of the API, and its hash for `[api] token_hashes`. Neither is kept anywhere."""
+    made = new_token(os.urandom(TOKEN_RANDOM_BYTES))
+    if as_json:
+        print_json_line({"token": made, "token_hash": token_hash(made)})
+        return
+    print_line(f"token       {made}")
+    print_line(f"token_hash  {token_hash(made)}")
 
 
 @generate.command("wit-deps")
@@ -58,7 +72,8 @@ def wit_deps(
     found = deps.host_dependencies(wasi=wasi)
     if not host_only:
         own = deps.declared_packages(directory.absolute().parent)
-        found += deps.component_dependencies(load_config(path), names, own=own)
+        with logging_to_console(path) as config:
+            found += deps.component_dependencies(config, names, own=own)
     for written in deps.write(found.files, directory):
         _print_written(written, as_json=as_json)
     for note in found.notes:

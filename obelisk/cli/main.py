@@ -14,6 +14,7 @@ from obelisk.cli.output import FAILED, reporting_errors
 CLIENT_COMMANDS = {
     "component": ("obelisk.cli.component:component", "List, inspect, push and pull components."),
     "execution": ("obelisk.cli.execution:execution", "Submit, follow, list and control executions."),
+    "log-level": ("obelisk.cli.log_level:log_level", "Show or change which lines a running server logs."),
 }
 COMMANDS = CLIENT_COMMANDS | {
     "server": ("obelisk.cli.server:server", "Run a server, or check its configuration."),
@@ -35,6 +36,8 @@ def client() -> None:
 
 def main() -> None:
     """Run the command line and end the process."""
+    # Unless it is told so before it is imported, gRPC prints lines of its own when a peer's TLS fails.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         with reporting_errors(FAILED):
             cli(prog_name="obelisk")
@@ -47,8 +50,9 @@ def _exit_now(end: SystemExit) -> None:
     if not isinstance(end.code, int | None):
         raise end
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # the process may have been started without it
+                stream.flush()
     except OSError:
         os._exit(end.code or FAILED)  # nobody reads what was printed
     os._exit(end.code or 0)

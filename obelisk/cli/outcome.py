@@ -20,6 +20,7 @@ class Outcome(Enum):
     PAUSED = "paused"
     UNPAUSED = "unpaused"
     STUBBED = "stubbed"
+    DELETED = "deleted"
     UPGRADED = "upgraded"
     ALREADY_UP_TO_DATE = "already_up_to_date"
 

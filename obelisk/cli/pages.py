@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from obelisk.api.convert.events import event_of
 from obelisk.api.convert.responses import response_of
 from obelisk.api.pb import obelisk_pb2 as pb
+from obelisk.cli.client import CallError
 from obelisk.cli.connection import Connection
 from obelisk.core.events import LogEvent, LogResponse
 
@@ -29,15 +30,29 @@ class Wanted(Struct, frozen=True):
 
 def executions(connection: Connection, wanted: Wanted, *, limit: int) -> Iterator[pb.ExecutionSummary]:
     """Yield executions, newest first."""
-    cursor: pb.ListExecutionsRequest.Cursor | None = None
+    page: Sequence[pb.ExecutionSummary] = ()
     while limit > 0:
         length = min(limit, PAGE)
-        page = connection.executions(_request(wanted, length, cursor)).executions
+        page = _page_after(connection, wanted, length, page)
         yield from page
         if len(page) < length:
             return
         limit -= len(page)
-        cursor = pb.ListExecutionsRequest.Cursor(execution_id=page[-1].execution_id)
+
+
+def _page_after(
+    connection: Connection, wanted: Wanted, length: int, page: Sequence[pb.ExecutionSummary]
+) -> Sequence[pb.ExecutionSummary]:
+    """Return the page behind ``page``, also when its last executions, behind which it begins, were deleted meanwhile."""
+    for last in reversed(page):
+        cursor = pb.ListExecutionsRequest.Cursor(execution_id=last.execution_id)
+        try:
+            return connection.executions(_request(wanted, length, cursor)).executions
+        except CallError as error:
+            if not error.missing:
+                raise
+    begin = pb.ListExecutionsRequest.Cursor(created_at=page[-1].created_at) if page else None
+    return connection.executions(_request(wanted, length, begin)).executions
 
 
 def _request(wanted: Wanted, length: int, cursor: pb.ListExecutionsRequest.Cursor | None) -> pb.ListExecutionsRequest:

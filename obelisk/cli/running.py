@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -15,6 +17,7 @@ from obelisk.cli.follow import Timing, follow, system_timing
 from obelisk.cli.output import OK, print_json_line, print_line
 from obelisk.cli.reading import read_params
 from obelisk.cli.reasons import Reasons
+from obelisk.core.trace_context import PARENT_KEY, STATE_KEY, outer_metadata
 from obelisk.errors import FunctionNotFoundError, InputError, InvalidNameError
 from obelisk.ids import parse_execution_id
 from obelisk.names import Ffqn, parse_ffqn
@@ -30,7 +33,8 @@ def submit(function: str, params: str, *, execution_id: str | None, paused: bool
     with connected() as connection:
         name = _matched(connection, function)
         execution_id = execution_id or connection.generate_execution_id()
-        connection.submit(_request(execution_id, name, params=content, paused=paused))
+        request = _request(execution_id, name, params=content, paused=paused)
+        connection.submit(request, surrounding_trace(os.environ))
         if not as_json:
             print_line(execution_id)
         if follow:
@@ -47,6 +51,16 @@ def get(execution_id: str, *, follow: bool, as_json: bool) -> int:
         if follow:
             return _follow(connection, execution_id, as_json=as_json, reached=False)
         return _once(connection, execution_id, _view(execution_id, as_json=as_json, live=False))
+
+
+def surrounding_trace(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the trace that a command is run in as metadata of a call; empty when there is none, or it is not valid.
+
+    Its variables are those of OpenTelemetry (https://opentelemetry.io/docs/specs/otel/context/env-carriers/).
+    """
+    found = outer_metadata(environ.get("TRACEPARENT", ""), environ.get("TRACESTATE", ""))
+    names = {PARENT_KEY: "traceparent", STATE_KEY: "tracestate"}
+    return tuple((names[key], text) for key, text in found.items())
 
 
 def _request(execution_id: str, name: Ffqn, *, params: bytes, paused: bool) -> pb.SubmitRequest:

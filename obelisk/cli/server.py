@@ -5,26 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from obelisk.cli.output import FAILED, fail, print_line, reporting_errors
+from obelisk.cli.client import json_option
+from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
 
 if TYPE_CHECKING:
-    from obelisk.config.model import Config, ConsoleLevel
+    from obelisk.config.model import Config
     from obelisk.plugins import Plugins
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-LOG_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warn": logging.WARNING,
-    "error": logging.ERROR,
-    "off": logging.CRITICAL + 1,
-}
 
 config_option = click.option(
     "--config",
@@ -34,37 +27,91 @@ config_option = click.option(
     help="The configuration file; see the documentation for where else it is looked for.",
 )
 
+unauthenticated_option = click.option(
+    "--allow-unauthenticated-api",
+    is_flag=True,
+    help="Let everybody who reaches the API call it, without a token.",
+)
+
 
 @click.group()
 def server() -> None:
-    """Run a server, or check its configuration."""
+    """Run a server, check its configuration, back up and restore its database."""
 
 
 @server.command()
 @config_option
 @click.option("--clean-db", is_flag=True, help="Delete the database first.")
 @click.option("--clean-cache", is_flag=True, help="Delete the caches first.")
+@unauthenticated_option
 @reporting_errors(FAILED)
-def run(*, path: Path | None, clean_db: bool, clean_cache: bool) -> None:
+def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthenticated_api: bool) -> None:
     """Run a server until SIGINT or SIGTERM."""
-    config = load_config(path)
     from obelisk.api import process
+    from obelisk.clock import SystemClock
+    from obelisk.runtime.server_log.logs import server_logs
 
-    if clean_cache:
-        process.clean_cache(config)
-    raise SystemExit(asyncio.run(process.run_server(config, clean_database=clean_db)))
+    config, plugins = read_config(path)
+    with server_logs(config.kernel.log, clock=SystemClock()) as logs:
+        _warn_of_broken(plugins)
+        if clean_cache:
+            process.clean_cache(config)
+        served = process.run_server(
+            config, logs, clean_database=clean_db, allow_unauthenticated_api=allow_unauthenticated_api
+        )
+        code = asyncio.run(served)
+    raise SystemExit(code)
 
 
 @server.command()
 @config_option
+@unauthenticated_option
 @reporting_errors(FAILED)
-def verify(*, path: Path | None) -> None:
+def verify(*, path: Path | None, allow_unauthenticated_api: bool) -> None:
     """Check the configuration and its components, without starting anything."""
-    config = load_config(path)
     from obelisk.api.process import verify as verify_server
 
-    asyncio.run(verify_server(config))
+    with logging_to_console(path) as config:
+        asyncio.run(verify_server(config, allow_unauthenticated_api=allow_unauthenticated_api))
     print_line("Server configuration was verified")
+
+
+@server.command()
+@click.argument("target", metavar="PATH", type=click.Path(path_type=Path))
+@config_option
+@click.option("--force", is_flag=True, help="Replace a backup that is at PATH.")
+@json_option
+@reporting_errors(FAILED)
+def backup(*, target: Path, path: Path | None, force: bool, as_json: bool) -> None:
+    """Back up the database to the new directory PATH, whether or not a server runs."""
+    from obelisk.clock import SystemClock
+    from obelisk.runtime.backups import back_up
+
+    with logging_to_console(path) as config:
+        made = back_up(config, target, clock=SystemClock(), force=force)
+    if as_json:
+        print_json_line({"backup": str(made.path), "bytes": made.size})
+    else:
+        print_line(f"Backed up to {made.path} ({made.size} bytes)")
+
+
+@server.command()
+@click.argument("source", metavar="PATH", type=click.Path(path_type=Path))
+@config_option
+@click.option("--force", is_flag=True, help="Replace the database that is there.")
+@json_option
+@reporting_errors(FAILED)
+def restore(*, source: Path, path: Path | None, force: bool, as_json: bool) -> None:
+    """Put the backup at PATH in the place of the database, while no server runs."""
+    from obelisk.clock import SystemClock
+    from obelisk.runtime.backups import restore as restore_backup
+
+    with logging_to_console(path) as config:
+        restore_backup(config, source, clock=SystemClock(), force=force)
+    if as_json:
+        print_json_line({"restored": str(source.absolute())})
+    else:
+        print_line(f"Restored {source.absolute()}")
 
 
 @server.command("generate-config")
@@ -86,22 +133,28 @@ def generate_config() -> None:
     print_line(f'Generated "{FILE_NAME}"')
 
 
-def load_config(path: Path | None) -> Config:
-    """Read the configuration and start logging as it says; tell of plugins that do not load."""
+def read_config(path: Path | None) -> tuple[Config, Plugins]:
+    """Read the configuration, and load the plugins that it does not disable."""
     from obelisk.config.document import disabled_plugins, read_document
     from obelisk.config.load import decode_document
     from obelisk.plugins import Plugins
 
     document = read_document(path, environ=os.environ, cwd=Path.cwd())
     plugins = Plugins.load(disabled=disabled_plugins(document))
-    config = decode_document(document, plugins)
-    _start_logging(config.kernel.log.console.level)
-    _warn_of_broken(plugins)
-    return config
+    return decode_document(document, plugins), plugins
 
 
-def _start_logging(level: ConsoleLevel) -> None:
-    logging.basicConfig(stream=sys.stderr, level=LOG_LEVELS[level.value], format=LOG_FORMAT)
+@contextmanager
+def logging_to_console(path: Path | None) -> Iterator[Config]:
+    """Read the configuration for a command that is no server: it logs to the console as that says, and into no file."""
+    from obelisk.clock import SystemClock
+    from obelisk.config.log_settings import LogSettings
+    from obelisk.runtime.server_log.logs import server_logs
+
+    config, plugins = read_config(path)
+    with server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
+        _warn_of_broken(plugins)
+        yield config
 
 
 def _warn_of_broken(plugins: Plugins) -> None:

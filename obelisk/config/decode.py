@@ -19,6 +19,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from obelisk.config.expand import Expander
+from obelisk.config.token_hash import TokenHash, parse_token_hash
 from obelisk.config.units import parse_duration, parse_size
 from obelisk.errors import ConfigError
 from obelisk.interfaces.settings import Duration, Size
@@ -35,6 +36,7 @@ _SCALARS: dict[Any, str] = {
     Path: "a path",
     Duration: 'a duration such as `"30s"` or `{ seconds = 30 }`',
     Size: 'a size such as `"64MiB"` or a number of bytes',
+    TokenHash: "`sha256:` and 64 hexadecimal digits, as `obelisk generate token` prints them",
 }
 
 
@@ -117,8 +119,9 @@ class Decoder:
         try:
             return self._leaf(hint, value)
         except (ValueError, TypeError) as error:
-            message = f"expected {describe_type(hint)}, found {describe_value(value)}"
-            raise self.problem(path, message) from error
+            # Somebody may have written a token where its hash belongs.
+            found = "something else" if _holds_hashes(hint) else describe_value(value)
+            raise self.problem(path, f"expected {describe_type(hint)}, found {found}") from error
 
     def _items(self, hint: Any, value: list[Any], path: str) -> Any:
         arguments = get_args(hint)
@@ -155,7 +158,12 @@ class Decoder:
 
     def _leaf(self, hint: Any, value: Any) -> Any:
         """Return the value of a type without parts; raise ``ValueError`` or ``TypeError`` when it does not fit."""
-        special: dict[Any, Callable[[Any], Any]] = {Duration: parse_duration, Size: parse_size, Path: self._path}
+        special: dict[Any, Callable[[Any], Any]] = {
+            Duration: parse_duration,
+            Size: parse_size,
+            Path: self._path,
+            TokenHash: parse_token_hash,
+        }
         if hint in special:
             return special[hint](value)
         if isinstance(hint, type) and issubclass(hint, Enum):
@@ -206,6 +214,10 @@ def describe_value(value: object) -> str:
             return "a table"
         case _:
             return f"`{str(value)[:MAX_SHOWN]}`"
+
+
+def _holds_hashes(hint: Any) -> bool:
+    return hint is TokenHash or TokenHash in get_args(hint)
 
 
 def _one_of(values: Iterable[object]) -> str:

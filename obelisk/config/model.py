@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from obelisk.config.log_settings import LogSettings
+from obelisk.config.token_hash import HASH_OF_NOTHING, TokenHash
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.exporters import Exporter
 from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.sandbox import OutboundHttpSettings
-from obelisk.interfaces.settings import ComponentSettings, Duration, Size
+from obelisk.interfaces.settings import LONGEST, ComponentSettings, Duration, Size
 from obelisk.interfaces.sources import SourceProvider
 from obelisk.interfaces.storage import Storage
 from obelisk.interfaces.triggers import TriggerEntry, TriggerProvider
 
 P = TypeVar("P")
 MAX_PORT = 65535
+DEFAULT_MAX_REQUEST_SIZE = Size(16 * 1024**2)
+LARGEST_REQUEST_SIZE = 2**31 - 1
+"""What gRPC can count."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -37,25 +42,72 @@ def check_at_least(name: str, value: int, least: int) -> None:
         raise ValueError(f"`{name}`: expected at least {least}, found {value}")
 
 
+class ApiTlsSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the API shows to its clients.
+
+    * ``certificate``: a PEM file with the certificate and those between it and the root.
+    * ``key``: a PEM file with its private key, not encrypted.
+    """
+
+    certificate: Path
+    key: Path
+
+
 class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The gRPC server.
 
-    * ``listening_addr``: where it listens, ``HOST:PORT``; port 0 takes a free one.
+    * ``listening_addr``: where it listens, ``HOST:PORT``; port 0 takes a free one. At an address that other machines can
+      reach ``token_hashes`` is required.
+    * ``token_hashes``: hashes of the tokens that callers have to show one of, as ``obelisk generate token`` prints them;
+      empty, everybody may call.
+    * ``tls``: ``certificate`` and ``key``; left out, connections are not encrypted.
+    * ``max_request_size``: bytes of a request; a larger one is refused.
     """
 
     listening_addr: str = "127.0.0.1:5005"
+    token_hashes: tuple[TokenHash, ...] = ()
+    tls: ApiTlsSettings | None = None
+    max_request_size: Size = DEFAULT_MAX_REQUEST_SIZE
 
     def __post_init__(self) -> None:
         check_address(self.listening_addr)
+        check_at_least("max_request_size", self.max_request_size, 1)
+        if self.max_request_size > LARGEST_REQUEST_SIZE:
+            raise ValueError(
+                f"`max_request_size`: expected at most {LARGEST_REQUEST_SIZE} bytes, found {self.max_request_size}"
+            )
+        if HASH_OF_NOTHING in self.token_hashes:
+            raise ValueError("`token_hashes`: found the hash of the empty token, expected hashes of real ones")
+
+
+class OperatorSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Metrics and health of the server over HTTP, for whoever runs it.
+
+    * ``listening_addr``: where they are served, ``HOST:PORT``, or ``"off"``; port 0 takes a free one. It asks nobody who
+      they are: keep it where only operators reach it.
+    """
+
+    listening_addr: str = "off"
+
+    @property
+    def address(self) -> str | None:
+        """Where to listen, ``None`` for nowhere."""
+        return None if self.listening_addr == "off" else self.listening_addr
+
+    def __post_init__(self) -> None:
+        if self.address is not None:
+            check_address(self.address)
 
 
 class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The server process.
 
     * ``shutdown_timeout``: how long running activities may go on once the server was asked to stop.
+    * ``exporter_timeout``: how long exporters may take at the end to deliver what they still hold.
     """
 
     shutdown_timeout: Duration = Duration(seconds=10)
+    exporter_timeout: Duration = Duration(seconds=5)
 
 
 class StorageSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +117,23 @@ class StorageSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     use: str = "sqlite"
+
+
+class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is deleted in the course of time.
+
+    * ``finished``: how long after its end a top-level execution is deleted, with everything below it and its lines; unset,
+      never. One below which something has not finished stays until that has.
+    """
+
+    finished: Duration | None = None
+
+    def __post_init__(self) -> None:
+        if self.finished is not None and not timedelta() < self.finished <= LONGEST:
+            raise ValueError(
+                f"`finished`: expected more than nothing and at most {LONGEST.days} days, "
+                f"found {self.finished.total_seconds():.0f} s"
+            )
 
 
 class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,7 +201,7 @@ class CompileSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What one execution of a WebAssembly component may take.
 
-    * ``memory``: the linear memory of an execution, all of its memories together.
+    * ``memory``: each linear memory of an execution; most guests have one, those in QuickJS three of which one grows.
     * ``table_elements``: elements of each table.
     * ``tables``: tables of an execution.
     * ``memories``: linear memories of an execution.
@@ -165,31 +234,6 @@ class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 check_at_least(name, value, 1)
 
 
-class ConsoleLevel(Enum):
-    """How much is printed."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARN = "warn"
-    ERROR = "error"
-    OFF = "off"
-
-
-class ConsoleLogSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The server's log on its standard error.
-
-    * ``level``: ``debug``, ``info``, ``warn``, ``error`` or ``off``.
-    """
-
-    level: ConsoleLevel = ConsoleLevel.INFO
-
-
-class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """The server's own log."""
-
-    console: ConsoleLogSettings = ConsoleLogSettings()
-
-
 class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret comes from.
 
@@ -213,8 +257,10 @@ class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     allow_exec_activities: bool | dict[str, str] = False
     api: ApiSettings = ApiSettings()
+    operator: OperatorSettings = OperatorSettings()
     server: ServerSettings = ServerSettings()
     storage: StorageSettings = StorageSettings()
+    retention: RetentionSettings = RetentionSettings()
     workflows: WorkflowsSettings = WorkflowsSettings()
     timers_watcher: TimersWatcherSettings = TimersWatcherSettings()
     plugins: PluginsSettings = PluginsSettings()
@@ -225,6 +271,7 @@ class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         self._check_digests()
+        self._check_addresses()
         for name in self.secrets:
             if not _VARIABLE.fullmatch(name):
                 raise ValueError(
@@ -236,6 +283,13 @@ class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     raise ValueError(
                         f"`outbound_http.allowed_host[{index}].secrets`: found `{name}`, which `[secrets]` does not define"
                     )
+
+    def _check_addresses(self) -> None:
+        address = self.operator.address
+        if address is not None and address == self.api.listening_addr and not address.endswith(":0"):
+            raise ValueError(
+                f"`operator.listening_addr`: found `{address}`, where `[api]` listens; choose another port"
+            )
 
     def _check_digests(self) -> None:
         if isinstance(self.allow_exec_activities, bool):

@@ -111,7 +111,8 @@ def _named(entry: type[Struct], table: str, description: str) -> Iterator[str]:
 
 
 def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str]:
-    nested = [field for field in fields(settings) if _struct_of(field) is not None]
+    is_array = header.startswith("[[")
+    nested = [field for field in fields(settings) if _nested_of(field, inline=is_array) is not None]
     lists = [(field, item) for field in fields(settings) if (item := _item_of(field)) is not None]
     plain = [field for field in fields(settings) if field not in nested and _item_of(field) is None]
     descriptions = key_descriptions(settings)
@@ -120,12 +121,13 @@ def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str
         yield header if active else f"# {header}"
     for field in plain:
         yield from _key(field, descriptions.get(field.name, ""), table=header.strip("[]"))
-    for field in nested:
-        inner = _struct_of(field)
+    for index, field in enumerate(nested):
+        inner = _nested_of(field, inline=is_array)
         assert inner is not None
-        if plain:
+        if plain or index:
             yield ""
-        yield from _table(inner, f"[{header.strip('[]')}.{field.encode_name}]", active=active)
+        inner_active = active and field.default is not None
+        yield from _table(inner, f"[{header.strip('[]')}.{field.encode_name}]", active=inner_active)
     for field, item in lists:
         yield ""
         yield from _entry(item, f"[[{header.strip('[]')}.{field.encode_name}]]", descriptions[field.name])
@@ -164,6 +166,14 @@ def _default(field: FieldInfo) -> Any:
 
 def _struct_of(field: FieldInfo) -> type[Struct] | None:
     hint = field.type
+    return hint if isinstance(hint, type) and issubclass(hint, Struct) else None
+
+
+def _nested_of(field: FieldInfo, *, inline: bool) -> type[Struct] | None:
+    """Return the settings of a table that is shown as one; those of one that may be missing unless it is shown inline."""
+    members = [member for member in get_args(field.type) if member is not types.NoneType]
+    optional = isinstance(field.type, types.UnionType) and len(members) == 1 and not inline
+    hint = members[0] if optional else field.type
     return hint if isinstance(hint, type) and issubclass(hint, Struct) else None
 
 

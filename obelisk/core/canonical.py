@@ -1,8 +1,8 @@
 """The canonical form of a log, in which two logs are "the same log" when their texts are equal.
 
 What depends on when and by whom an execution was run, and not on what it did, is left out or masked: ``locked``,
-``unlocked`` and ``temporarily_timed_out`` events, all times, the ids of runs, executors and deployments, and the time
-part of execution and delay ids. What is left is numbered anew.
+``unlocked`` and ``temporarily_timed_out`` events, all times, the ids of runs, executors and deployments, trace contexts, and
+the time part of execution and delay ids. What is left is numbered anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from obelisk.clock import EPOCH
 from obelisk.core.events import (
+    Created,
     Event,
     Locked,
     LogEvent,
@@ -28,6 +29,7 @@ from obelisk.core.events import (
     encode_event,
 )
 
+TRACING: Final = "tracing:"
 MASKED_TIME: Final = "0" * 10
 _DROPPED: Final = (Locked, Unlocked, TemporarilyTimedOut)
 _MASKED_FIELDS: Final[dict[str, Any]] = {"run_id": "", "executor_id": "", "deployment_id": "", "finished_version": 0}
@@ -70,6 +72,9 @@ def _masked(value: Any) -> Any:
     if not isinstance(value, Struct):
         return value
     changes = {name: _MASKED_FIELDS.get(name, _masked(getattr(value, name))) for name in value.__struct_fields__}
+    if isinstance(value, Created):
+        # Traces are derived from ids with their times.
+        changes["metadata"] = {key: text for key, text in value.metadata.items() if not key.startswith(TRACING)}
     if isinstance(value, Persist) and value.kind.execution_id is None:
         changes["value"] = list(_without_times(bytes(value.value).decode()).encode())
     return replace(value, **changes)

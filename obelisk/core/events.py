@@ -49,21 +49,21 @@ class ComponentId(Struct, frozen=True):
     component_digest: str
 
 
-class Span(Struct, frozen=True):
+class TimeSpan(Struct, frozen=True):
     """A length of time, exact to the nanosecond."""
 
     secs: int
     nanos: int = 0
 
 
-NO_SPAN = Span(0)
+NO_TIME = TimeSpan(0)
 
 
 class ScheduleAt(Struct, frozen=True, omit_defaults=True):
     """When something is due: at ``at``, or after ``in_``; exactly one is set."""
 
     at: datetime | UnsetType = UNSET
-    in_: Span | UnsetType = field(default=UNSET, name="in")
+    in_: TimeSpan | UnsetType = field(default=UNSET, name="in")
 
 
 class TypedValue(Struct, frozen=True):
@@ -130,7 +130,7 @@ class RetryConfig(Struct, frozen=True):
     """How often (``None``: for ever) and with which first backoff an execution is retried."""
 
     max_retries: int | None
-    retry_exp_backoff: Span
+    retry_exp_backoff: TimeSpan
 
 
 class Created(Struct, frozen=True):

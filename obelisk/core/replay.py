@@ -25,13 +25,13 @@ Theory of operation
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from obelisk.clock import FAR_FUTURE, to_microseconds, to_milliseconds
+from obelisk.clock import to_microseconds, to_milliseconds
 from obelisk.core.commands import (
     AllProcessed,
     Answered,
@@ -62,6 +62,7 @@ from obelisk.core.commands import (
     Submitted,
     TryNextResponse,
 )
+from obelisk.core.due import due_at
 from obelisk.core.effects import Catalog, Effects, NewExecution, Question
 from obelisk.core.events import (
     OK_OUTCOME,
@@ -95,6 +96,7 @@ from obelisk.core.matching import left_over, matches, mismatch, missing_response
 from obelisk.core.random import DeterministicRandom, seed_of
 from obelisk.errors import FunctionNotFoundError, InvalidIdError, InvalidValueError
 from obelisk.ids import (
+    MAX_ID_LENGTH,
     ULID_RANDOM_BYTES,
     DelayId,
     ExecutionId,
@@ -161,6 +163,11 @@ class Replay:
     def is_replaying(self) -> bool:
         """Whether there is history that was not matched yet."""
         return self._position < len(self._history)
+
+    @property
+    def unmatched(self) -> int:
+        """How many events of history were not matched yet."""
+        return len(self._history) - self._position
 
     @property
     def is_waiting(self) -> bool:
@@ -422,7 +429,7 @@ class Replay:
         request = ChildExecutionRequest(child, command.ffqn, command.params)
         params, outcome = command.params, OK_OUTCOME
         if not self.is_replaying:
-            params, outcome = self._checked(command)
+            params, outcome = self._checked(command) if len(child) <= MAX_ID_LENGTH else ([], _too_deep(child))
             if outcome is not OK_OUTCOME:
                 request = replace(request, result=outcome)
         recorded = self._record(JoinSetRequest(join_set.id, request))
@@ -546,26 +553,16 @@ class Replay:
         return stored
 
 
-def due_at(schedule_at: ScheduleAt | str, now: datetime) -> datetime:
-    """Return when something is due that was asked for at ``now``; rounded up to a microsecond, never early."""
-    if isinstance(schedule_at, str):
-        return now
-    if schedule_at.at is not UNSET:
-        return schedule_at.at
-    span = schedule_at.in_
-    if span is UNSET:
-        return now
-    try:
-        return min(now + timedelta(seconds=span.secs, microseconds=-(-span.nanos // 1000)), FAR_FUTURE)
-    except OverflowError:
-        return FAR_FUTURE
-
-
 def _settled(event: Schedule | Stub, outcome: RequestOutcome) -> Reply:
     """Return the reply to a call whose outcome was recorded."""
     if outcome.err is not UNSET:
         return _refused(outcome)
     return Submitted(event.execution_id) if isinstance(event, Schedule) else Done()
+
+
+def _too_deep(child: ExecutionId) -> RequestOutcome:
+    found = f"the child's id would have {len(child)} characters, expected at most {MAX_ID_LENGTH}"
+    return error_outcome(RefusalKind.TYPE_CHECK_ERROR.value, f"executions are nested too deep: {found}")
 
 
 def _refused(outcome: RequestOutcome) -> Refused:

@@ -43,7 +43,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     AnyHistoryEvent,
     CancellationRequested,
     ChildExecutionFinished,
@@ -127,7 +127,7 @@ class State(Struct, frozen=True):
     join_set_id: JoinSetId | None = None
     closing: bool = False
     failures: int = 0
-    retry_config: RetryConfig = RetryConfig(None, NO_SPAN)
+    retry_config: RetryConfig = RetryConfig(None, NO_TIME)
     result_kind: ResultKind | None = None
     failure_kind: FailureKind | None = None
     incompatible_digest: str | None = None

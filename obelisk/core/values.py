@@ -36,6 +36,7 @@ from obelisk.wit.model import Function, ResultType, Type
 from obelisk.wit.typetext import inline_type_text
 
 MAX_JSON_DEPTH: Final = 200
+MAX_REASON: Final = 300
 _LONG_NUMBER: Final = re.compile(r"[0-9]{19}")
 
 
@@ -124,12 +125,17 @@ def parse_json(text: str | bytes, what: str) -> Any:
         raw = text.encode() if isinstance(text, str) else bytes(text)
         value = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise InvalidValueError(f"cannot parse {what} as JSON: {error}") from None
+        # The path to a place that is nested deeply is as long as that.
+        raise InvalidValueError(f"cannot parse {what} as JSON: {_shortened(str(error))}") from None
     except RecursionError:
         raise _too_deep(what) from None
     if raw.count(b"[") + raw.count(b"{") > MAX_JSON_DEPTH or _LONG_NUMBER.search(raw.decode()):
         _check_limits(value, what)
     return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}..."
 
 
 def _too_deep(what: str) -> InvalidValueError:

@@ -43,10 +43,14 @@ class LogLevel(Enum):
 
 
 class LogLine(Struct, frozen=True):
-    """A line that a guest logged."""
+    """A line that a guest logged.
+
+    One that stands for lines which are lost says in ``missing`` how many they are.
+    """
 
     level: LogLevel
     message: str
+    missing: int = 0
 
 
 class StreamType(Enum):

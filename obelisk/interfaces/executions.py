@@ -185,6 +185,13 @@ class Executions(Protocol):
         stub, and ``ExecutionConflictError`` when it has another result.
         """
 
+    async def delete(self, execution_id: ExecutionId) -> int:
+        """Delete a top-level execution with everything below it, lines too; return how many executions that were.
+
+        Large trees take a while; when the caller gives up meanwhile, a part is left and another call goes on. Raises
+        ``InvalidIdError`` for a child, ``ExecutionStateError`` when it or something below it has not finished.
+        """
+
     async def replay(self, execution_id: ExecutionId) -> ReplayReport:
         """Replay a workflow's log against the component that exports its function now, and write nothing.
 

@@ -14,6 +14,7 @@ from obelisk.clock import Clock
 
 S = TypeVar("S", bound=Struct)
 T = TypeVar("T")
+R = TypeVar("R", contravariant=True)
 
 
 class RandomSource(Protocol):
@@ -38,6 +39,17 @@ class Host(Struct, frozen=True):
     environ: Mapping[str, str] = {}
 
 
+class Restore(Protocol[R]):
+    """Puts what ``Provider.backup`` wrote into ``source`` where the settings say.
+
+    Raises ``StorageError``, and changes nothing, when it is not whole, when a process uses what is there, and when something
+    is there and ``replace`` is false.
+    """
+
+    def __call__(self, settings: R, source: Path, /, *, replace: bool) -> None:
+        """Restore, durably."""
+
+
 class Provider(Struct, Generic[S, T], frozen=True):
     """Something that the configuration can pick by ``name``.
 
@@ -46,6 +58,10 @@ class Provider(Struct, Generic[S, T], frozen=True):
     imports belong in ``open``, so that listing plugins stays quick. ``summary`` is one line for people. ``wipe``, if it is
     not ``None``, deletes for good what lies behind ``settings``; it is called only while nothing is open, and raises
     ``StorageError`` when it cannot.
+
+    ``backup``, if it is not ``None``, writes into an empty directory all that lies behind ``settings``, as it is at one
+    moment. Other processes may use it meanwhile, and do not wait for that. Who calls it sees to it that what was cut short
+    is not taken for whole. ``restore`` puts it back; see ``Restore``. Both raise ``StorageError`` when they cannot.
     """
 
     name: str
@@ -53,3 +69,5 @@ class Provider(Struct, Generic[S, T], frozen=True):
     settings: type[S]
     open: Callable[[S, Host], AbstractAsyncContextManager[T]]
     wipe: Callable[[S], None] | None = None
+    backup: Callable[[S, Path], None] | None = None
+    restore: Restore[S] | None = None

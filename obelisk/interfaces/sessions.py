@@ -37,15 +37,15 @@ Who else may end it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from obelisk.core.events import ComponentId, ExecutionResult, ScheduleAt
-from obelisk.ids import ExecutionId
+from obelisk.core.events import ComponentId, ExecutionResult, HttpClientTrace, ScheduleAt
+from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.components import Logged
 from obelisk.interfaces.executions import Submission
 from obelisk.interfaces.settings import Forward, StoredLevel
@@ -71,8 +71,9 @@ class SessionOpening(Struct, frozen=True, kw_only=True):
     ``component`` is who runs it; its role has to be one that belongs to triggers, ``webhook_endpoint`` or ``cron``, and its
     digest tells one version of it from another. ``ffqn`` is the function that is run, one that no component of the
     deployment exports. ``metadata`` may hold the trace that the session is part of, under ``tracing:traceparent`` and
-    ``tracing:tracestate``, in the form of W3C Trace Context; what it starts is part of that trace too. ``lock_expiry`` is
-    how long after the death of its machine another server ends it; the lock is extended each time that half of it is over.
+    ``tracing:tracestate``, in the form of W3C Trace Context; what it calls is part of that trace too, what it schedules is
+    linked to it. ``lock_expiry`` is how long after the death of its machine another server ends it; the lock is extended
+    each time that half of it is over.
     The last three say what becomes of lines, as the keys of the same names do in the table of a component.
     """
 
@@ -107,6 +108,10 @@ class Session(Protocol):
         """The id that the execution has, or would have if it were written."""
 
     @property
+    def run_id(self) -> RunId:
+        """The id of its only run."""
+
+    @property
     def has_effects(self) -> bool:
         """Whether the execution exists in the storage, or is being written."""
 
@@ -138,9 +143,10 @@ class Session(Protocol):
     def log(self, line: Logged) -> None:
         """Pass on a line that the session's component logged. Raises nothing; a line may be logged after the end."""
 
-    async def finish(self, result: ExecutionResult) -> None:
+    async def finish(self, result: ExecutionResult, *, http_client_traces: Sequence[HttpClientTrace] = ()) -> None:
         """End the session; return once that is durable. A call that is under way raises, its child runs on.
 
+        ``http_client_traces`` are the HTTP requests that it has sent; they are no effect that makes it worth keeping.
         Finishing twice, or after the server ended the session, raises ``ExecutionStateError``.
         """
 

@@ -29,6 +29,16 @@ What it owes for lines
       all lines before it: none is added there later. So going on from the last cursor misses nothing.
     * It may forget the oldest lines of all, when it says so. It may keep lines of executions that it does not have.
     * When writing or reading lines fails, only that call fails, with ``StorageError``.
+
+What it owes for deletion
+    * ``delete`` takes a tree away only when everything in it has finished. That is true for good once it is true: only what
+      has not finished creates children.
+    * It may do so in parts, and has to when a tree is large: no commit waits for more than a small part. What is below goes
+      first, the top-level execution last, after its lines. So a deletion that was cut short leaves a tree whose top is there
+      and has finished, and the next call goes on with it; until then what is left of the tree can be read, with gaps.
+    * Several processes may delete the same tree at once. None of them deletes what was created anew under its ids.
+    * Afterwards it is as if the ids of the tree had never been: its executions may be created, and what they ask for be
+      answered, once more.
 """
 
 from __future__ import annotations
@@ -159,6 +169,18 @@ class Bucket(Enum):
     FINISHED_EXECUTION_FAILURE = "finished_execution_failure"
 
 
+class Backlog(Struct, frozen=True):
+    """How many unfinished executions of a function are in one state.
+
+    ``due_since`` is when the one that has been due longest fell due; only ``PENDING`` ones have it.
+    """
+
+    ffqn: Ffqn
+    bucket: Bucket
+    count: int
+    due_since: datetime | None = None
+
+
 class ExecutionQuery(Struct, frozen=True):
     """Which executions to list; what is ``None`` or empty does not filter.
 
@@ -227,6 +249,17 @@ class LineQuery(Struct, frozen=True):
     limit: int = 20
 
 
+class Deleted(Struct, frozen=True):
+    """What a call of ``delete`` did.
+
+    ``executions`` counts those that it deleted, children too. ``unfinished`` has, of each tree that stays, an execution that
+    has not finished.
+    """
+
+    executions: int
+    unfinished: tuple[ExecutionId, ...] = ()
+
+
 class Storage(Protocol):
     """A place where logs are kept. The module's documentation lists what an implementer owes.
 
@@ -291,6 +324,12 @@ class Storage(Protocol):
     async def unfinished_functions(self) -> dict[Ffqn, int]:
         """Return the functions that unfinished executions run, and how many executions each has; not those of triggers."""
 
+    async def backlog(self, now: datetime) -> list[Backlog]:
+        """Return what is unfinished, counted by function and ``bucket`` at ``now``, in any order; nothing with a count of 0.
+
+        Executions of triggers are counted too. It is asked often, so it may not read what is finished.
+        """
+
     async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
         """Say whether a delay is kept from falling due, durably; return whether it is open.
 
@@ -300,6 +339,19 @@ class Storage(Protocol):
 
     async def list_executions(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
+
+    async def finished_before(self, when: datetime, *, limit: int, after: Held | None = None) -> list[Held]:
+        """Return up to ``limit`` top-level executions that ended before ``when``, in the order of their ends.
+
+        ``after`` goes on behind an execution of an earlier page, whether or not it is still there.
+        """
+
+    async def delete(self, roots: Sequence[ExecutionId]) -> Deleted:
+        """Delete top-level executions with everything below them and all that is kept of it, lines too.
+
+        A tree in which something has not finished stays. What is no top-level execution, or is not there, is passed over.
+        Sees every batch committed before the call. It takes its time where others want theirs.
+        """
 
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none."""

@@ -23,6 +23,7 @@ from obelisk.core.events import (
 )
 from obelisk.core.retry import is_permanent, may_retry
 from obelisk.core.trace_context import trace_of
+from obelisk.core.tracing import RETURNED_ERROR
 from obelisk.errors import InvalidValueError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, Logged, Outcome, Returned
@@ -148,6 +149,7 @@ class RunningActivity:
         traces = list(self.http_client_traces())
         if not self._end():
             return
+        self._kernel.metrics.lock_expired(self.function.ffqn)
         if self._may_retry():
             self._submit(TemporarilyTimedOut(self._next_start(), traces))
         else:
@@ -161,9 +163,7 @@ class RunningActivity:
         if isinstance(outcome, Returned):
             result = self.function.shape.result(outcome.value)
             if retry and result.kind is ResultKind.ERROR and not is_permanent(_error(result)):
-                return TemporarilyFailed(
-                    self._next_start(), "activity finished with error", _error_text(result), traces
-                )
+                return TemporarilyFailed(self._next_start(), RETURNED_ERROR, _error_text(result), traces)
             return Finished(result, traces)
         if retry and outcome.retry:
             return TemporarilyFailed(self._next_start(), outcome.reason, outcome.detail, traces)
@@ -200,7 +200,7 @@ class RunningActivity:
     def _hand_over_lines(self) -> None:
         if self._lines:
             lines, self._lines = self._lines, []
-            self._kernel.component_log(self.function.entry, lines)
+            self._kernel.component_log(self.function.entry, lines, self.created)
 
 
 def _error(result: ExecutionResult) -> TypedValue | None:

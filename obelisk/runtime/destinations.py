@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from queue import SimpleQueue
 
@@ -16,17 +14,22 @@ from msgspec.structs import replace
 
 from obelisk.clock import Clock
 from obelisk.core.lines import readable
+from obelisk.core.trace_context import run_span, trace_of
 from obelisk.interfaces.components import Logged, LogLevel, LogLine
 from obelisk.interfaces.storage import Storage, StoredLine
+from obelisk.runtime.server_log.console import write_all
+from obelisk.runtime.server_log.entry import ComponentLine
+from obelisk.runtime.server_log.levels import LEVEL_NUMBERS
 
-LOG_LEVELS = {
-    LogLevel.TRACE: logging.DEBUG,
-    LogLevel.DEBUG: logging.DEBUG,
-    LogLevel.INFO: logging.INFO,
-    LogLevel.WARN: logging.WARNING,
-    LogLevel.ERROR: logging.ERROR,
-}
 app_log = logging.getLogger("app")
+
+
+class AppLine(Struct, frozen=True):
+    """A line for the server's log. ``metadata`` is that of the execution, which says which trace it is part of."""
+
+    component: str
+    stored: StoredLine
+    metadata: Mapping[str, str]
 
 
 class ServerLog:
@@ -37,17 +40,32 @@ class ServerLog:
     gather_seconds = 0.0
     pause_seconds = 0.005
 
-    async def write(self, items: Sequence[StoredLine]) -> None:
+    async def write(self, items: Sequence[AppLine]) -> None:
         """Log lines, each at its level."""
-        for stored in items:
-            line = stored.line
+        for item in items:
+            line = item.stored.line
             if isinstance(line, LogLine):
-                extra = {"execution_id": stored.execution_id, "run_id": stored.run_id}
-                app_log.log(LOG_LEVELS[line.level], "%s: %s", stored.execution_id, line.message, extra=extra)
+                self._log(item, line)
 
-    def missing(self, first: StoredLine, count: int) -> StoredLine:
+    def missing(self, first: AppLine, count: int) -> AppLine:
         """Return a warning."""
-        return replace(first, line=_missing(count))
+        return replace(first, stored=replace(first.stored, line=_missing(count)))
+
+    def _log(self, item: AppLine, line: LogLine) -> None:
+        level, stored = LEVEL_NUMBERS[line.level], item.stored
+        if not app_log.isEnabledFor(level):
+            return  # its level was changed since the line came
+        said = ComponentLine(
+            logged_at=stored.created_at,
+            message=line.message,
+            execution_id=stored.execution_id,
+            run_id=stored.run_id,
+            component=item.component,
+            trace_id=trace_of(stored.execution_id, item.metadata).trace_id,
+            span_id=run_span(stored.execution_id, stored.run_id),
+        )
+        extra = {"execution_id": stored.execution_id, "run_id": stored.run_id, "component_line": said}
+        app_log.log(level, "%s: %s", stored.execution_id, line.message, extra=extra)
 
 
 class StorageLines:
@@ -119,7 +137,7 @@ class ServerStreams:
             error: OSError | None = None
             try:
                 for descriptor, lines in groupby(items, key=lambda item: item.descriptor):
-                    _write_all(descriptor, "".join(map(_text, lines)).encode(errors="replace"))
+                    write_all(descriptor, "".join(map(_text, lines)).encode(errors="replace"))
             except OSError as failed:
                 error = failed
             try:
@@ -135,15 +153,6 @@ def _resolve(written: asyncio.Future[None], error: OSError | None) -> None:
         written.set_result(None)
     else:
         written.set_exception(error)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:
-            select.select([], [descriptor], [])
 
 
 def _text(item: Forwarded) -> str:

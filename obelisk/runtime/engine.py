@@ -4,10 +4,11 @@
 together, takes up what a crashed process left, and runs until the block is left. The server is an engine with listeners; a
 test or a program that embeds Obelisk uses the engine alone.
 
-Order of opening: components, then the storage (each enters one exit stack), then the drivers, then the triggers: a component
+Order of opening: components, then exporters, then the storage, then the drivers, then the triggers: a component, an exporter
 or a trigger's entry that is wrong leaves no database behind. Leaving goes backwards: triggers take nothing new and end what
 is under way, nothing new is locked, activities get what is left of ``[server] shutdown_timeout``, what does not end in it is
-unlocked without using up a retry, and all writes are done, lines of components last, before the storage closes.
+unlocked without using up a retry, and all writes are done, lines of components last, before exporters deliver what they
+hold and the storage closes.
 """
 
 from __future__ import annotations
@@ -29,21 +30,26 @@ from obelisk.config.load import decode_document
 from obelisk.config.model import Config, WasmSettings
 from obelisk.errors import ConfigError, ObeliskError
 from obelisk.interfaces.exec_permission import ExecPermission
+from obelisk.interfaces.log_filter import LogFilter
 from obelisk.interfaces.provider import Host, RandomSource
 from obelisk.interfaces.sandbox import LimitSettings, OutboundHttpSettings, without_methods
 from obelisk.interfaces.secrets import Secrets
+from obelisk.interfaces.signals import MetricsSnapshot
 from obelisk.interfaces.storage import Deployment, Storage
 from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import EngineComponents, OpenHost, check, deployment_digest, open_components
 from obelisk.runtime.executions import EngineExecutions
 from obelisk.runtime.executor import Executor
+from obelisk.runtime.exports import Exports
 from obelisk.runtime.functions import ComponentEntry, Functions
 from obelisk.runtime.garbage import GarbageCollector
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.incarnations import Incarnation
 from obelisk.runtime.kernel import Kernel
+from obelisk.runtime.measuring import Measuring
 from obelisk.runtime.permits import SharedLimit
 from obelisk.runtime.recovery import recover, warn_of_orphans
+from obelisk.runtime.retention import Retention
 from obelisk.runtime.secrets import taken_secrets
 from obelisk.runtime.seeds import EngineSeeds
 from obelisk.runtime.stopping import stop
@@ -91,8 +97,12 @@ class Engine:
         self._garbage = GarbageCollector()
         self._stack = AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._exports = Exports(config.exporters)
         self._triggers = Triggers(config.triggers, self.clock)
+        self._measuring = Measuring(self.clock)
         self._kernel: Kernel | None = None
+        self._retention: Retention | None = None
+        self._incarnation: Incarnation | None = None
 
     @classmethod
     def from_file(cls, path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Self:
@@ -119,6 +129,11 @@ class Engine:
         await self._close()
 
     @property
+    def wanted_logs(self) -> tuple[LogFilter, ...]:
+        """What exporters want of the logger ``obelisk`` and those below it; its level decides what they get."""
+        return self._exports.wanted_logs
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing happens before time passes, or somebody outside does something."""
         return self._kernel is None or self._kernel.is_quiet
@@ -127,6 +142,14 @@ class Engine:
         """Wait until no write and no read of the engine is under way."""
         if self._kernel is not None:
             await self._kernel.work.wait_none()
+
+    async def metrics(self) -> MetricsSnapshot:
+        """Return every metric as it is now; ``docs/reference/signals.md`` lists them.
+
+        It may be asked for as often as one likes: what the storage tells is kept for a second. An engine that is not open
+        tells of its process, and after its end of what it did. Raises nothing.
+        """
+        return await self._measuring.snapshot()
 
     async def _open(self) -> None:
         self._stack.callback(self._garbage.give_back)
@@ -141,6 +164,7 @@ class Engine:
         for entry in entries:
             entry.permits.shared = shared
             entry.batching = min(entry.batching, self.config.kernel.workflows.max_events_per_run)
+        await self._exports.open(host)
         if self._clean_storage:
             wipe(self.config)
         storage: Storage = await self._stack.enter_async_context(
@@ -149,9 +173,11 @@ class Engine:
         proposed = Deployment(self._ids.deployment(), deployment_digest(entries), self.clock.now())
         deployment = await storage.deployment(proposed)
         self._kernel = self._make_kernel(storage, functions, deployment)
+        self._measuring.opened(self._kernel)
         self.executions = EngineExecutions(self._kernel)
         self.components = EngineComponents(entries, deployment.deployment_id)
         await self._start(self._kernel, entries)
+        self._exports.start_metrics(self.metrics, self._spawn)
         await self._start_triggers(self._kernel, opened)
 
     def _make_kernel(self, storage: Storage, functions: Functions, deployment: Deployment) -> Kernel:
@@ -166,6 +192,7 @@ class Engine:
             hot_limit=default_hot_limit() if workflows.hot_limit is None else workflows.hot_limit,
             run_ahead=workflows.run_ahead,
             spawn=self._spawn,
+            exports=self._exports,
         )
         watcher = self.config.kernel.timers_watcher
         kernel.timers.leeway, kernel.timers.poll = watcher.leeway, watcher.tick_sleep
@@ -173,8 +200,8 @@ class Engine:
 
     async def _start(self, kernel: Kernel, entries: list[ComponentEntry]) -> None:
         if kernel.storage.directory is not None:
-            incarnation = Incarnation(kernel.storage.directory, kernel.executor_id)
-            self._stack.callback(incarnation.close)
+            self._incarnation = Incarnation(kernel.storage.directory, kernel.executor_id)
+            self._stack.callback(self._incarnation.close)
         await recover(kernel)
         await warn_of_orphans(kernel)
         kernel.executors.update({entry: Executor(kernel, entry) for entry in entries if entry.ffqns()})
@@ -183,6 +210,10 @@ class Engine:
         self._spawn(_forever(self._garbage.run))
         if self.config.kernel.timers_watcher.enabled:
             self._spawn(_forever(kernel.timers.run))
+        keep = self.config.kernel.retention.finished
+        if keep is not None:
+            self._retention = Retention(kernel, keep)
+            self._spawn(_forever(self._retention.run))
         for executor in kernel.executors.values():
             self._spawn(_forever(executor.run))
 
@@ -207,9 +238,16 @@ class Engine:
         try:
             if self._kernel is not None:
                 await self._stop(self._kernel)
+        except BaseException:
+            if self._incarnation is not None:
+                self._incarnation.leave()  # not everything was unlocked
+            raise
         finally:
             if self._kernel is not None:
                 await self._kernel.run_logs.close()
+                await self._exports.last_metrics(self.metrics)
+            await self._measuring.close()
+            await self._exports.close(self.config.kernel.server.exporter_timeout.total_seconds())
             await self._cancel_tasks()
             await self._stack.aclose()
 
@@ -219,6 +257,8 @@ class Engine:
         await self._triggers.stop(grace)
         left = max(grace - timedelta(seconds=loop.time() - began), timedelta())
         kernel.notifier.close()
+        if self._retention is not None:
+            self._retention.stop()
         await stop(kernel, left)
 
     async def _cancel_tasks(self) -> None:

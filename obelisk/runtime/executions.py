@@ -22,7 +22,7 @@ from obelisk.interfaces.executions import (
 )
 from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow
 from obelisk.names import Ffqn
-from obelisk.runtime import pausing, replays, stubs, upgrades
+from obelisk.runtime import deletion, pausing, replays, stubs, upgrades
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.kernel import Kernel
 from obelisk.runtime.lookups import result_of, state_of
@@ -135,7 +135,12 @@ class EngineExecutions:
         try:
             return await outcome
         except CommitUnknownError:
-            return False  # whether it exists now is looked up
+            if await self._storage.state(execution_id) is not None:
+                return False
+            raise CommitUnknownError(
+                f"whether `{execution_id}` was created is not known, submit it again with this id: "
+                f"{turn.failure or 'no more is known'}"
+            ) from None
 
     async def _existing(self, execution_id: ExecutionId, ffqn: Ffqn, params: list[Any]) -> Submission:
         events = await self._storage.events(execution_id, from_version=0, limit=1)
@@ -193,6 +198,10 @@ class EngineExecutions:
     async def stub(self, execution_id: ExecutionId, value: Any) -> None:
         """Finish a stub execution."""
         await stubs.stub(self._kernel, execution_id, value)
+
+    async def delete(self, execution_id: ExecutionId) -> int:
+        """Delete a top-level execution that has finished, with everything below it."""
+        return await deletion.delete(self._kernel, execution_id)
 
     async def replay(self, execution_id: ExecutionId) -> ReplayReport:
         """Replay a workflow's log, and write nothing."""

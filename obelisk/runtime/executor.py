@@ -56,6 +56,7 @@ class Executor:
                         pass
             except StorageError as error:
                 _log.error("component `%s` cannot lock executions: %s", self._entry.component.id.name, error)
+                self._kernel.timers.wake()  # what was locked all the same has to expire
                 pause = RETRY_AFTER_ERROR
             if pause is not None:
                 self._look_again(pause)
@@ -75,7 +76,11 @@ class Executor:
         taken = sum(permits.take() for _ in range(limit))
         locked: list[LockedExecution] = []
         try:
-            locked = await self._kernel.storage.lock(self._wanted(lock, taken))
+            wanted = self._wanted(lock, taken)
+            locked = await self._kernel.storage.lock(wanted)
+            if self._kernel.exports.wants_spans:
+                for one in locked:
+                    self._kernel.tracing.locked(one, wanted)
         finally:
             for _ in range(taken - len(locked)):
                 permits.end(started=False)
@@ -101,6 +106,7 @@ class Executor:
             await self._run(locked, lock)
         except ObeliskError as error:
             _log.error("`%s` cannot be started: %s", locked.execution_id, error)
+            self._kernel.timers.wake()  # its lock has to expire
             self._entry.permits.end(started=False)
 
     async def _run(self, locked: LockedExecution, lock: Locked) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from obelisk.core.events import ComponentRole, RetryConfig, Span
+from obelisk.core.events import ComponentRole, RetryConfig, TimeSpan
 from obelisk.core.retry import backoff, jittered
 from obelisk.core.values import ParamsShape, ReturnShape
 from obelisk.errors import FunctionNotFoundError, LinkError
@@ -185,11 +185,11 @@ def exported_details(component: Component, *, extensions: bool) -> tuple[Functio
     return tuple(found)
 
 
-def to_span(length: timedelta) -> Span:
+def to_span(length: timedelta) -> TimeSpan:
     """Return a length of time as the log holds it."""
-    return Span(length.days * 86_400 + length.seconds, length.microseconds * 1000)
+    return TimeSpan(length.days * 86_400 + length.seconds, length.microseconds * 1000)
 
 
-def to_timedelta(span: Span) -> timedelta:
+def to_timedelta(span: TimeSpan) -> timedelta:
     """Return a length of time of the log, rounded down to microseconds."""
     return timedelta(seconds=span.secs, microseconds=span.nanos // 1000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from obelisk.ids import EXECUTOR_PREFIX, ExecutorId
@@ -18,22 +18,34 @@ DIRECTORY = "executors"
 
 
 class Incarnation:
-    """The record of this executor. ``close`` removes it."""
+    """The record of this executor. ``close`` removes it, ``leave`` does not."""
 
     def __init__(self, directory: Path, executor_id: ExecutorId) -> None:
         self._path = directory / DIRECTORY / executor_id
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _make_record(self._path)
+        self._file: int | None = _make_record(self._path)
 
     def close(self) -> None:
         """Say that this executor holds nothing any more."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._file)
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            self.leave()
+
+    def leave(self) -> None:
+        """Say that this executor is gone and may hold something, as if its process had been killed."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def gone(directory: Path) -> list[ExecutorId]:
     """Return the executors whose process is gone and whose record is still there."""
     return [ExecutorId(path.name) for path in _records(directory) if _is_unlocked(path)]
+
+
+def recorded(directory: Path) -> list[ExecutorId]:
+    """Return the executors that have a record, whether or not their process is gone."""
+    return [ExecutorId(path.name) for path in _records(directory)]
 
 
 def forget(directory: Path, executor_id: ExecutorId) -> None:
@@ -43,6 +55,14 @@ def forget(directory: Path, executor_id: ExecutorId) -> None:
     if file is not None:
         path.unlink(missing_ok=True)
         os.close(file)
+
+
+def leave_behind(directory: Path, executors: Iterable[ExecutorId]) -> None:
+    """Record executors as gone, so that what they held is unlocked when an engine looks."""
+    records = directory / DIRECTORY
+    records.mkdir(parents=True, exist_ok=True)
+    for executor in executors:
+        (records / executor).touch(mode=0o600)
 
 
 def _make_record(path: Path) -> int:

@@ -8,7 +8,7 @@ one, hand a response to whoever waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ from obelisk.core.events import (
     Response,
 )
 from obelisk.core.state import Lifecycle, State, Status
-from obelisk.core.trace_context import inherited
+from obelisk.core.trace_context import TraceContext, child_metadata, scheduled_metadata
 from obelisk.errors import CommitUnknownError
 from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
 from obelisk.interfaces.storage import Entry, Held, Storage, StoredLine, Write
@@ -34,8 +34,10 @@ from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
 from obelisk.runtime.cancellation import Cancellations
 from obelisk.runtime.executor import Executor
+from obelisk.runtime.exports import Exports
 from obelisk.runtime.functions import ComponentEntry, FunctionEntry, Functions
 from obelisk.runtime.identity import IdSource
+from obelisk.runtime.metrics import Metrics
 from obelisk.runtime.notifier import Notifier
 from obelisk.runtime.pipeline import Pipeline
 from obelisk.runtime.recovery import let_go_on, unlock_idle
@@ -44,6 +46,7 @@ from obelisk.runtime.run_logs import RunLogs
 from obelisk.runtime.sessions import EngineSessions
 from obelisk.runtime.starts import Starts
 from obelisk.runtime.timers import Timers
+from obelisk.runtime.tracing import Tracing
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
 from obelisk.runtime.workflow_run import WorkflowRun
@@ -59,6 +62,7 @@ class Kernel:
     def __init__(
         self, storage: Storage, clock: Clock, ids: IdSource, *, functions: Functions, deployment_id: DeploymentId,
         executor_id: ExecutorId, hot_limit: int, run_ahead: bool, spawn: Callable[[Coroutine[Any, Any, None]], None],
+        exports: Exports,
     ) -> None:  # fmt: skip
         self.storage = storage
         self.clock = clock
@@ -68,9 +72,11 @@ class Kernel:
         self.executor_id = executor_id
         self.spawn = spawn
         self.is_stopping = False
+        self.unlocks_later = False
         self.work = WorkCount()
+        self.metrics = Metrics()
         self.alarms = Alarms(clock)
-        self.starts = Starts()
+        self.starts = Starts(lambda: clock.monotonic_ns() / 1e9)
         self.notifier = Notifier()
         self.timers = Timers(self)
         self.workflows = Workflows(self, hot_limit=hot_limit)
@@ -78,13 +84,17 @@ class Kernel:
         self.sessions = EngineSessions(self)
         self.activities: dict[ExecutionId, RunningActivity] = {}
         self.replays: set[DryReplay] = set()
-        self.run_logs = RunLogs(storage, clock)
+        self.exports = exports
+        self.tracing = Tracing(storage, exports.spans, work=self.work, spawn=spawn)
+        self.run_logs = RunLogs(storage, clock, exports)
         self.pipeline = Pipeline(
             storage,
+            clock,
             work=self.work,
+            metrics=self.metrics,
             on_committed=self.committed,
             on_settled=self.workflows.trim,
-            on_refused=self.workflows.reload,
+            on_refused=self._refused,
             on_unknown=self._unknown,
         )
         self._run_ahead = run_ahead
@@ -115,22 +125,22 @@ class Kernel:
             entry.retry_config,
         )
 
-    def create(self, turn: Turn, new: NewExecution, *, by: ExecutionId, metadata: Mapping[str, str]) -> None:
-        """Create an execution that a workflow asked for, locked for this executor when it can start at once.
+    def create(self, turn: Turn, new: NewExecution, *, by: ExecutionId, trace: TraceContext) -> None:
+        """Create an execution that another one asked for, locked for this executor when it can start at once.
 
-        ``metadata`` is the workflow's.
+        ``trace`` is the one that ``by`` is part of.
         """
         function = self.functions.get(new.ffqn)
-        created = self.created_event(new, by=by, metadata=metadata)
+        created = self.created_event(new, by=by, trace=trace)
         self.create_execution(turn, new.execution_id, function, created)
 
-    def created_event(self, new: NewExecution, *, by: ExecutionId, metadata: Mapping[str, str]) -> Created:
-        """Return the first event of an execution that a workflow with ``metadata`` asked for."""
+    def created_event(self, new: NewExecution, *, by: ExecutionId, trace: TraceContext) -> Created:
+        """Return the first event of an execution that ``by``, which is part of ``trace``, asked for."""
         component = self.functions.get(new.ffqn).entry.component.id
         is_child = new.parent is not None
         return Created(
             new.ffqn, new.params, new.parent, new.scheduled_at, component, self.deployment_id,
-            inherited(metadata) if is_child else {}, None if is_child else by,
+            child_metadata(by, trace) if is_child else scheduled_metadata(by, trace), None if is_child else by,
         )  # fmt: skip
 
     def create_execution(
@@ -204,7 +214,8 @@ class Kernel:
         if await outcome:
             return True
         if turn.is_unknown:
-            raise CommitUnknownError("whether it was written is not known; look, or ask for it again")
+            failure = turn.failure or "whether it was written is not known"
+            raise CommitUnknownError(f"{failure}; look, or ask for it again")
         await asyncio.sleep(REFUSED_PAUSE)
         return False
 
@@ -213,9 +224,9 @@ class Kernel:
         for executor in self.executors.values():
             executor.wake()
 
-    def component_log(self, entry: ComponentEntry, lines: Iterable[StoredLine]) -> None:
+    def component_log(self, entry: ComponentEntry, lines: Sequence[StoredLine], created: Created) -> None:
         """Pass on what a component logged, once the commit that holds its cause is done."""
-        self.run_logs.take(entry.line_route, lines)
+        self.run_logs.take(entry.line_route, lines, created.metadata)
 
     def _start_workflow(
         self, turn: Turn, execution_id: ExecutionId, created: LogEvent, function: FunctionEntry, lock: Locked
@@ -231,8 +242,12 @@ class Kernel:
         else:
             turn.after.append(lambda: self.workflows.start(run))
 
-    def committed(self, execution_id: ExecutionId, state: State) -> None:
-        """Pass on a new durable state to whoever waits for it: clients, and the executor of what became pending."""
+    def committed(self, write: Write, state: State) -> None:
+        """Pass on what is durable now to whoever waits for it: exporters, clients, the executor of what became pending."""
+        execution_id = write.execution_id
+        self.metrics.committed(write, state)
+        if self.exports.wants_spans:
+            self.tracing.committed(write, state)
         self.notifier.changed(execution_id, state)
         if state.component_id.component_type.is_of_trigger:
             session = self.sessions.find(execution_id)
@@ -262,6 +277,10 @@ class Kernel:
         is_kept = holder is not None and holder.executor_id != self.executor_id and state.due_at > self.clock.now()
         return is_kept and state.status is Status.PENDING and state.lifecycle is Lifecycle.ACTIVE
 
+    def _refused(self, turn: Turn) -> None:
+        self.workflows.reload(turn)
+        self.timers.wake()  # a lock that this turn was to end is not watched by anybody
+
     def _unknown(self, turn: Turn) -> None:
         turn.is_unknown = True
         for undo in turn.undo:
@@ -269,7 +288,8 @@ class Kernel:
         self.workflows.drop_all()
         self.notifier.lost_track()
         self.timers.lost_track()
-        if not self.is_stopping:
+        if not (self.is_stopping or self.unlocks_later):
+            self.unlocks_later = True
             self.spawn(unlock_idle(self))
 
 

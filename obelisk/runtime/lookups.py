@@ -49,8 +49,13 @@ async def created_of(storage: Storage, execution_id: ExecutionId) -> Created:
 
 
 async def result_of(storage: Storage, execution_id: ExecutionId, state: State) -> ExecutionResult:
-    """Return the result of an execution whose state is finished."""
+    """Return the result of an execution whose state was finished.
+
+    Raises ``ExecutionNotFoundError`` when it was deleted since then.
+    """
     events = await storage.events(execution_id, from_version=state.next_version - 1, limit=1)
+    if not events:
+        await state_of(storage, execution_id)
     if not events or not isinstance(events[0].event, Finished):
         raise StorageError(f"the log of `{execution_id}` does not end with `finished`")
     return events[0].event.retval

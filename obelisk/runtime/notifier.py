@@ -21,7 +21,9 @@ class Subscription:
         self._changed = asyncio.Event()
 
     def put(self, state: State) -> None:
-        """Take note of a newer state."""
+        """Take note of a state, unless a newer one is known: commits are not told in the order in which they took effect."""
+        if self.state is not None and _age(state) <= _age(self.state):
+            return
         self.state = state
         self._changed.set()
 
@@ -46,7 +48,7 @@ class Notifier:
     """Knows the subscriptions by execution; executions that nobody asks about cost one lookup."""
 
     def __init__(self) -> None:
-        self._subscriptions: dict[ExecutionId, set[Subscription]] = {}
+        self._subscriptions: dict[ExecutionId, dict[Subscription, None]] = {}
         self._is_closed = False
 
     def changed(self, execution_id: ExecutionId, state: State) -> None:
@@ -73,11 +75,15 @@ class Notifier:
         subscription = Subscription()
         if self._is_closed:
             subscription.close()
-        self._subscriptions.setdefault(execution_id, set()).add(subscription)
+        self._subscriptions.setdefault(execution_id, {})[subscription] = None
         try:
             yield subscription
         finally:
             others = self._subscriptions[execution_id]
-            others.discard(subscription)
+            del others[subscription]
             if not others:
                 del self._subscriptions[execution_id]
+
+
+def _age(state: State) -> tuple[int, int]:
+    return state.next_version, state.cursor

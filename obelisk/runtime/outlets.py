@@ -70,7 +70,7 @@ class _Loss(Generic[T]):
 
 
 class Outlet(Generic[T]):
-    """See the module's theory of operation."""
+    """See the module's theory of operation. ``lost`` counts the lines that the destination did not get, since the start."""
 
     def __init__(self, destination: Destination[T], *, limit: int = QUEUED_BYTES) -> None:
         self._destination = destination
@@ -85,6 +85,7 @@ class Outlet(Generic[T]):
         self._told_at: float | None = None
         self._failed = 0
         self._is_failing = False
+        self.lost = 0
         self._ready = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -128,6 +129,7 @@ class Outlet(Generic[T]):
 
     def _drop(self, item: T, run_id: RunId) -> None:
         self._dropped += 1
+        self.lost += 1
         loss = self._lost.get(run_id)
         if loss is None and len(self._lost) < MAX_TOLD:
             loss = self._lost[run_id] = _Loss(item)
@@ -183,6 +185,7 @@ class Outlet(Generic[T]):
                 _log.error("lines are lost, %s does not take them: %s", self._destination.name, error)
             self._is_failing = True
             self._failed += len(items)
+            self.lost += len(items)
             return
         if self._is_failing:
             _log.warning("%s takes lines again; %d lines are lost", self._destination.name, self._failed)

@@ -20,10 +20,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from obelisk.clock import Clock
 from obelisk.core.state import State
 from obelisk.errors import CommitRefusedError, ObeliskError, StorageError
-from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import Batch, Committed, Storage
+from obelisk.interfaces.storage import Batch, Committed, Storage, Write
+from obelisk.runtime.metrics import CommitOutcome, Metrics
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
 
@@ -37,14 +38,18 @@ class Pipeline:
     def __init__(
         self,
         storage: Storage,
+        clock: Clock,
         *,
         work: WorkCount,
-        on_committed: Callable[[ExecutionId, State], None],
+        metrics: Metrics,
+        on_committed: Callable[[Write, State], None],
         on_settled: Callable[[Turn], None],
         on_refused: Callable[[Turn], None],
         on_unknown: Callable[[Turn], None],
     ) -> None:
         self._storage = storage
+        self._clock = clock
+        self._metrics = metrics
         self._on_committed = on_committed
         self._on_settled = on_settled
         self._on_refused = on_refused
@@ -69,10 +74,12 @@ class Pipeline:
         _do(turn.after_submit)
 
     def _commit(self, turn: Turn, batch: Batch) -> None:
+        began = self._clock.monotonic_ns()
         try:
             future = self._storage.commit(batch)
         except StorageError as error:
             _log.error("the storage takes no more batches: %s", error)
+            turn.failure = str(error)
             self._on_unknown(turn)
             return
         self._work.begin()
@@ -84,9 +91,11 @@ class Pipeline:
             for start in turn.ahead:
                 loop.call_soon(start)
             turn.ahead.clear()
-        future.add_done_callback(lambda done: self._finished(turn, batch, done))
+        future.add_done_callback(lambda done: self._finished(turn, batch, done, began_ns=began))
 
-    def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
+    def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed], *, began_ns: int) -> None:
+        took_ns = self._clock.monotonic_ns() - began_ns
+        self._metrics.settled(_outcome(future), entries=turn.count, took_ns=took_ns)
         try:
             self._settle(turn, batch, future)
         finally:
@@ -106,11 +115,12 @@ class Pipeline:
             self._refused(turn, error)
         else:
             _log.error("the outcome of a commit is unknown: %s", error)
+            turn.failure = str(error)
             self._on_unknown(turn)
 
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
         for write, state in zip(batch.writes, committed.states, strict=True):
-            self._on_committed(write.execution_id, state)
+            self._on_committed(write, state)
         _do(turn.ahead + turn.after)
         self._on_settled(turn)
 
@@ -135,6 +145,13 @@ class Pipeline:
         if result.then is not None:
             alone.after.append(result.then)
         self.submit(alone)
+
+
+def _outcome(future: asyncio.Future[Committed]) -> CommitOutcome:
+    error = asyncio.CancelledError() if future.cancelled() else future.exception()
+    if error is None:
+        return CommitOutcome.COMMITTED
+    return CommitOutcome.REFUSED if isinstance(error, CommitRefusedError) else CommitOutcome.UNKNOWN
 
 
 def _bases(turn: Turn) -> tuple[asyncio.Future[Committed], ...]:

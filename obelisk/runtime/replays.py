@@ -9,7 +9,6 @@ never saw what came after.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +28,7 @@ from obelisk.core.events import (
 from obelisk.core.hashing import same_result
 from obelisk.core.replay import Replay
 from obelisk.core.state import Lifecycle, State
+from obelisk.core.trace_context import trace_of
 from obelisk.core.values import failure_text
 from obelisk.errors import ExecutionStateError, InvalidValueError, NondeterminismError, StorageError
 from obelisk.ids import ExecutionId
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 MAX_CAPTURED = 100
 MAX_SECONDS = 60.0
-TURN_SECONDS = 0.01
+TURN_NS = 10_000_000
 _CUT = (FailureKind.CANCELLED, FailureKind.TIMED_OUT)
 
 
@@ -94,6 +94,7 @@ class DryReplay:
         self._function = function
         self._created = created.event
         self._created_at = created.created_at
+        self._trace = trace_of(log.execution_id, created.event.metadata)
         self._now = kernel.clock.now()
         self._replay = Replay(
             log.execution_id, created.created_at, run_expires_at=self._now, catalog=kernel.functions,
@@ -101,14 +102,14 @@ class DryReplay:
         )  # fmt: skip
         self._writes: list[CapturedWrite] = []
         self._captured = 0
-        self._turn_began = 0.0
+        self._turn_began = 0
         self._woken = asyncio.Event()
         self._program: WorkflowProgram | None = None
 
     async def run(self) -> ReplayReport:
         """Replay to the first thing that is not in the log."""
         self._check_goes_on()
-        self._turn_began = time.perf_counter()
+        self._turn_began = self._kernel.clock.monotonic_ns()
         try:
             params = self._function.params.check(self._created.params)
         except InvalidValueError as error:
@@ -152,10 +153,10 @@ class DryReplay:
 
     async def _let_others_go_on(self) -> None:
         """Give the loop its turn from time to time: a log may be long."""
-        if time.perf_counter() - self._turn_began > TURN_SECONDS:
+        if self._kernel.clock.monotonic_ns() - self._turn_began > TURN_NS:
             await asyncio.sleep(0)
             self._check_goes_on()
-            self._turn_began = time.perf_counter()
+            self._turn_began = self._kernel.clock.monotonic_ns()
 
     def _check_goes_on(self) -> None:
         if self._kernel.is_stopping:
@@ -197,7 +198,7 @@ class DryReplay:
         created = tuple(
             CapturedExecution(
                 new.execution_id,
-                self._kernel.created_event(new, by=self._log.execution_id, metadata=self._created.metadata),
+                self._kernel.created_event(new, by=self._log.execution_id, trace=self._trace),
             )
             for new in effects.executions
         )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from msgspec import Struct
@@ -27,8 +27,10 @@ from obelisk.core.lines import LINE_BYTES, cut_bytes, cut_text
 from obelisk.interfaces.components import Component, Logged, LogLevel, LogLine, StreamLine, StreamType
 from obelisk.interfaces.settings import Forward, ProgramSettings, StoredLevel
 from obelisk.interfaces.storage import Storage, StoredLine
-from obelisk.runtime.destinations import LOG_LEVELS, Forwarded, ServerLog, ServerStreams, StorageLines, app_log
+from obelisk.runtime.destinations import AppLine, Forwarded, ServerLog, ServerStreams, StorageLines, app_log
+from obelisk.runtime.exports import Exports
 from obelisk.runtime.outlets import Outlet
+from obelisk.runtime.server_log.levels import LEVEL_NUMBERS
 
 CLOSE_SECONDS = 3.0
 _DESCRIPTORS = {Forward.STDOUT: 1, Forward.STDERR: 2}
@@ -56,6 +58,10 @@ class LineRoute(Struct, frozen=True):
         """Whether a line goes into the storage."""
         return line.level in self.levels if isinstance(line, LogLine) else self.forward(line.stream) is Forward.DB
 
+    def is_taken(self, line: Logged) -> bool:
+        """Whether anybody is to see a line: those of a stream that is forwarded nowhere are nobody's."""
+        return isinstance(line, LogLine) or self.forward(line.stream) is not Forward.NONE
+
     def forward(self, stream: StreamType) -> Forward:
         """Where the lines of a stream go."""
         return self.stdout if stream is StreamType.STDOUT else self.stderr
@@ -72,27 +78,29 @@ def stored_levels(least: StoredLevel) -> frozenset[LogLevel]:
 class RunLogs:
     """See the module's theory of operation. Methods are called on the event loop."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, exports: Exports) -> None:
+        self._exports = exports
+        self._missing = 0
         self._streams = ServerStreams()
         self._to_log = Outlet(ServerLog())
         self._to_streams = Outlet(self._streams)
         self._to_storage = Outlet(StorageLines(storage, clock))
 
-    def take(self, route: LineRoute, lines: Iterable[StoredLine]) -> None:
-        """Send lines on their ways, in their order."""
-        for stored in lines:
+    def take(self, route: LineRoute, lines: Iterable[StoredLine], metadata: Mapping[str, str]) -> None:
+        """Send lines of one execution on their ways, in their order; ``metadata`` is the execution's."""
+        for stored in map(_bounded, lines):
             line = stored.line
             if isinstance(line, LogLine):
-                self._take_log(route, stored, line)
+                self._take_log(route, stored, line=line, metadata=metadata)
             else:
                 self._take_stream(route, stored, line)
+            if self._exports.wants_logs and route.is_taken(line):
+                self._exports.line(route.component, stored, metadata)
 
-    def _take_log(self, route: LineRoute, stored: StoredLine, line: LogLine) -> None:
-        text = cut_text(line.message)
-        if text is not line.message:
-            stored = replace(stored, line=LogLine(line.level, text))
-        if app_log.isEnabledFor(LOG_LEVELS[line.level]):
-            self._to_log.put(stored, stored)
+    def _take_log(self, route: LineRoute, stored: StoredLine, *, line: LogLine, metadata: Mapping[str, str]) -> None:
+        self._missing += line.missing
+        if app_log.isEnabledFor(LEVEL_NUMBERS[line.level]):
+            self._to_log.put(AppLine(route.component, stored, metadata), stored)
         if line.level in route.levels:
             self._to_storage.put(stored, stored)
 
@@ -100,12 +108,23 @@ class RunLogs:
         forward = route.forward(line.stream)
         if forward is Forward.NONE:
             return
-        if len(line.payload) > LINE_BYTES:
-            stored = replace(stored, line=StreamLine(line.stream, cut_bytes(line.payload)))
         if forward is Forward.DB:
             self._to_storage.put(stored, stored)
         else:
             self._to_streams.put(Forwarded(_DESCRIPTORS[forward], route.component, stored), stored)
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """How many lines each destination did not get, since the start: ``log``, ``streams``, ``storage``.
+
+        ``all`` counts those that came too fast to be taken from the guest at all.
+        """
+        return {
+            "log": self._to_log.lost,
+            "streams": self._to_streams.lost,
+            "storage": self._to_storage.lost,
+            "all": self._missing,
+        }
 
     async def run(self) -> None:
         """Write what is taken, for ever."""
@@ -127,3 +146,14 @@ class RunLogs:
             left = sum(outlet.waiting for outlet in outlets)
             _log.warning("not all lines of components were written in time; at least %d are lost", left)
         self._streams.close()
+
+
+def _bounded(stored: StoredLine) -> StoredLine:
+    """Return a line that is not longer than what is kept of one."""
+    line = stored.line
+    if isinstance(line, LogLine):
+        text = cut_text(line.message)
+        return stored if text is line.message else replace(stored, line=replace(line, message=text))
+    if len(line.payload) <= LINE_BYTES:
+        return stored
+    return replace(stored, line=StreamLine(line.stream, cut_bytes(line.payload)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     Created,
     ExecutionResult,
     Finished,
@@ -17,6 +17,7 @@ from obelisk.core.events import (
 )
 from obelisk.core.matching import same_json
 from obelisk.core.state import State
+from obelisk.core.trace_context import scheduled_metadata, trace_of
 from obelisk.errors import ExecutionConflictError, ExecutionStateError, InvalidValueError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.seeds import Planting, Start
@@ -93,7 +94,7 @@ class EngineSeeds:
         kernel = self._kernel
         lock = Locked(
             state.component_id, kernel.executor_id, kernel.deployment_id, kernel.ids.run(), turn.now + TICK_LOCK,
-            RetryConfig(0, NO_SPAN),
+            RetryConfig(0, NO_TIME),
         )  # fmt: skip
         turn.append(execution_id, lock, version=state.next_version)
 
@@ -103,7 +104,7 @@ class EngineSeeds:
             function = kernel.functions.get(start.ffqn)
             created = Created(
                 start.ffqn, function.params.check(start.params), None, turn.now, function.entry.component.id,
-                kernel.deployment_id, scheduled_by=execution_id,
+                kernel.deployment_id, scheduled_metadata(execution_id, trace_of(execution_id, {})), execution_id,
             )  # fmt: skip
             turn.append(execution_id, Schedule(start.execution_id, NOW), version=state.next_version)
             kernel.create_execution(turn, start.execution_id, function, created)

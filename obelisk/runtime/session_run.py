@@ -23,21 +23,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET, Struct
 
+from obelisk.core.due import due_at
 from obelisk.core.effects import NewExecution, Question
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     ChildExecutionFinished,
     ChildExecutionRequest,
     Created,
     Event,
     ExecutionResult,
     Finished,
+    HttpClientTrace,
     JoinNext,
     JoinSetCreate,
     JoinSetRequest,
@@ -47,9 +49,8 @@ from obelisk.core.events import (
     Schedule,
     ScheduleAt,
 )
-from obelisk.core.replay import due_at
 from obelisk.core.state import State
-from obelisk.core.trace_context import inherited
+from obelisk.core.trace_context import trace_of
 from obelisk.errors import (
     CommitUnknownError,
     ExecutionConflictError,
@@ -97,6 +98,7 @@ class SessionRun:
         self._opening = opening
         self._id = execution_id
         self._run_id = run_id
+        self._trace = trace_of(execution_id, opening.metadata)
         self._on_left = on_left
         self._opened_at = self._lock_expires_at = kernel.clock.now()
         self._turn = asyncio.Lock()
@@ -121,6 +123,11 @@ class SessionRun:
     def execution_id(self) -> ExecutionId:
         """The id that the execution has, or would have if it were written."""
         return self._id
+
+    @property
+    def run_id(self) -> RunId:
+        """The id of its only run."""
+        return self._run_id
 
     @property
     def has_effects(self) -> bool:
@@ -163,10 +170,11 @@ class SessionRun:
             when = self._kernel.clock.now() + LINES_WAIT
             self._lines_watch = self._kernel.alarms.at(when, lambda: self._spawn(self._exist()))
 
-    async def finish(self, result: ExecutionResult) -> None:
+    async def finish(self, result: ExecutionResult, *, http_client_traces: Sequence[HttpClientTrace] = ()) -> None:
         """End the session; return once that is durable."""
         self._check_open()
-        await self.end(result, ExecutionStateError(f"session `{self._id}` has finished"))
+        finished = Finished(result, list(http_client_traces))
+        await self.end(finished, ExecutionStateError(f"session `{self._id}` has finished"))
 
     @property
     def _leaves_nothing(self) -> bool:
@@ -179,13 +187,13 @@ class SessionRun:
         """Whether it has not ended."""
         return self._ended is None
 
-    async def end(self, result: ExecutionResult, error: ObeliskError) -> None:
+    async def end(self, finished: Finished, error: ObeliskError) -> None:
         """Finish the execution, if it is to be kept; whatever is asked of the session from now on raises ``error``."""
         self._end(error)
         if self._leaves_nothing and not self._writing.locked():
             self._leave()  # without a task of its own: this is what most requests come to
         else:
-            await self._to_the_end(self._finished(result))
+            await self._to_the_end(self._finished(finished))
 
     def deliver(self, turn: Turn, response: Response) -> None:
         """Append a child's response; the call that waits for it returns once that is committed."""
@@ -237,7 +245,7 @@ class SessionRun:
         self._append(turn, JoinSetRequest(join_set, ChildExecutionRequest(child, ffqn, params)))
         self._append(turn, JoinNext(join_set, self._lock_expires_at, ffqn))
         new = NewExecution(child, ffqn, params, (self._id, join_set), turn.now)
-        self._kernel.create(turn, new, by=self._id, metadata=self._opening.metadata)
+        self._kernel.create(turn, new, by=self._id, trace=self._trace)
 
     async def _scheduled(self, event: Schedule, ffqn: Ffqn, params: list[Any], *, is_new: bool) -> Submission:
         async with self._turn:
@@ -267,24 +275,19 @@ class SessionRun:
     def _append_start(self, turn: Turn, event: Schedule, new: NewExecution, *, create: bool) -> None:
         self._append(turn, event)
         if create:
-            function = self._kernel.functions.get(new.ffqn)
-            created = Created(
-                new.ffqn, new.params, None, new.scheduled_at, function.entry.component.id, self._kernel.deployment_id,
-                inherited(self._opening.metadata), self._id,
-            )  # fmt: skip
-            self._kernel.create_execution(turn, new.execution_id, function, created)
+            self._kernel.create(turn, new, by=self._id, trace=self._trace)
 
     async def _exist(self) -> None:
         """Write the session without anything else: it has logged a line."""
         while not await self._written(lambda turn: None):
             pass
 
-    async def _finished(self, result: ExecutionResult) -> None:
+    async def _finished(self, finished: Finished) -> None:
         try:
             async with self._writing:
                 if self._leaves_nothing:
                     return
-                while not await self._write(lambda turn: self._append(turn, Finished(result))):
+                while not await self._write(lambda turn: self._append(turn, finished)):
                     pass
         finally:
             self._leave()
@@ -330,7 +333,7 @@ class SessionRun:
             self._lock_expires_at = turn.now + opening.lock_expiry
             self._append(turn, Locked(
                 opening.component, self._kernel.executor_id, self._kernel.deployment_id, self._run_id,
-                self._lock_expires_at, RetryConfig(0, NO_SPAN),
+                self._lock_expires_at, RetryConfig(0, NO_TIME),
             ))  # fmt: skip
 
     def _append(self, turn: Turn, event: Event) -> None:
@@ -405,7 +408,7 @@ class SessionRun:
     def _hand_over_lines(self) -> None:
         lines, self._lines = self._lines, []
         if lines:
-            self._kernel.run_logs.take(self._route, lines)
+            self._kernel.run_logs.take(self._route, lines, self._opening.metadata)
 
     # --- tasks ------------------------------------------------------------------------------------------------------------
 

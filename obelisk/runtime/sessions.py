@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from obelisk.core.events import ComponentId, ExecutionResult, FailureKind, failed
+from obelisk.core.events import ComponentId, ExecutionResult, FailureKind, Finished, failed
 from obelisk.core.state import State
 from obelisk.errors import ExecutionStateError, InvalidValueError, ObeliskError
 from obelisk.ids import ExecutionId
@@ -60,7 +60,9 @@ class EngineSessions:
         live = [session for session in self._open.values() if session.is_open]
         if live:
             _log.warning("sessions that did not end in time: %d", len(live))
-        results = await asyncio.gather(*(session.end(LOST_SESSION, error) for session in live), return_exceptions=True)
+        results = await asyncio.gather(
+            *(session.end(Finished(LOST_SESSION), error) for session in live), return_exceptions=True
+        )
         for result in results:
             if isinstance(result, ObeliskError):
                 _log.error("a session cannot be ended: %s", result)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -17,11 +17,20 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger("obelisk.server")
 
 
-class StopRequest:
-    """Set by the first signal."""
+def _do_nothing() -> None:
+    """Do nothing."""
 
-    def __init__(self) -> None:
+
+class StopRequest:
+    """Set by the first signal; ``before_end`` is called when the second ends the process."""
+
+    def __init__(self, before_end: Callable[[], None] = _do_nothing) -> None:
         self._event = asyncio.Event()
+        self._before_end = before_end
+
+    def is_requested(self) -> bool:
+        """Whether the first signal has come."""
+        return self._event.is_set()
 
     async def wait(self) -> None:
         """Wait for the first signal."""
@@ -46,16 +55,20 @@ class StopRequest:
         if self._event.is_set():
             _log.warning("%s again: ending at once", received.name)
             # What is committed is safe, and nothing else may be waited for.
+            self._before_end()
             os._exit(EXIT_SECOND_SIGNAL)
         _log.info("%s: stopping", received.name)
         self._event.set()
 
 
 @contextmanager
-def stop_signals() -> Iterator[StopRequest]:
-    """Handle SIGTERM and SIGINT on the running loop for as long as the context is open."""
+def stop_signals(before_end: Callable[[], None] = _do_nothing) -> Iterator[StopRequest]:
+    """Handle SIGTERM and SIGINT on the running loop for as long as the context is open.
+
+    ``before_end`` is called before a second signal ends the process; it has to return soon.
+    """
     loop = asyncio.get_running_loop()
-    request = StopRequest()
+    request = StopRequest(before_end)
     for number in _SIGNALS:
         loop.add_signal_handler(number, request.receive, number)
     try:

@@ -10,7 +10,6 @@ Theory of operation
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -21,7 +20,7 @@ TURN_SECONDS: Final = 0.001
 class Starts:
     """See the module's theory of operation. Used on the loop."""
 
-    def __init__(self, timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, timer: Callable[[], float]) -> None:
         self._timer = timer
         self._queue: deque[Callable[[], None]] = deque()
         self._spent = 0.0

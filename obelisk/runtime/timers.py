@@ -2,10 +2,10 @@
 
 A delay that this process wrote is expected at its time, and so is the end of a lock that a workflow in this process does not
 extend any more. What other processes left (a delay of a crashed server, a lock whose holder is gone) is found by asking the
-storage for what falls due next; when the storage is shared it is asked again every ``poll``, and what computes for an
-execution that others moved is stopped. A lock counts as expired ``leeway`` after its time, so that the holder's own write
-comes first; a lock of a process of this machine that is gone does not have to expire. A session whose lock expired has lost
-its server and ends as a failure.
+storage for what falls due next; when the storage is shared it is asked again every ``poll``. Then what computes for an
+execution that others moved is stopped, and what waits for one leaves memory, a few of them each time. A lock counts as
+expired ``leeway`` after its time, so that the holder's own write comes first; a lock of a process of this machine that is
+gone does not have to expire. A session whose lock expired has lost its server and ends as a failure.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from obelisk.core.events import DelayFinished, FailureKind, Finished, TemporarilyTimedOut, Unlocked, failed
 from obelisk.core.retry import backoff, may_retry
+from obelisk.core.tracing import MADE_PROGRESS
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId
 from obelisk.interfaces.storage import DueDelay, Held
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
 PAGE = 500
+LOOKED_AT = 16
+"""Of how many waiting workflows it is looked up at once whether others have moved them."""
+
 _log = logging.getLogger("obelisk.timers")
 
 
@@ -42,7 +46,8 @@ class Timers:
         self._alarm: Alarm | None = None
         self._delivering: set[DelayId] = set()
         self._is_first = True
-        self._has_lost_track = False
+        # What an earlier process left may fall due at any time.
+        self._has_lost_track = kernel.storage.directory is not None
         self.leeway = timedelta(milliseconds=500)
         self.poll = timedelta(seconds=1)
 
@@ -99,15 +104,17 @@ class Timers:
         return await self._next(now)
 
     async def _stop_lost_runs(self) -> None:
-        """Stop what computes in this process although another one has moved its execution, by cancelling it perhaps."""
+        """Stop what computes in this process although another one has moved its execution, or even deleted it."""
         for activity in list(self._kernel.activities.values()):
             state = await self._kernel.storage.state(activity.execution_id)
-            # There is none when it runs ahead of the commit that creates it.
-            if state is not None and (state.held_by is None or state.held_by.run_id != activity.run_id):
+            # Also of one that runs ahead the commit was handed in before it began. So without a state it was deleted.
+            if state is None or state.held_by is None or state.held_by.run_id != activity.run_id:
                 activity.discard()
-        for run in self._kernel.workflows.computing:
+        workflows = self._kernel.workflows
+        for run in (*workflows.computing, *(run for run in workflows.next_hot(LOOKED_AT) if run.is_settled)):
             state = await self._kernel.storage.state(run.execution_id)
-            if state is not None and state.next_version > run.version:
+            stays = run.is_settled or run in workflows.computing
+            if stays and (state is None or state.next_version > run.version):
                 run.drop()
 
     async def _next(self, now: datetime) -> datetime | None:
@@ -138,6 +145,7 @@ class Timers:
             return
         turn = Turn(now)
         self._append_end(turn, held, now)
+        turn.after.append(lambda: kernel.metrics.lock_expired(held.state.ffqn))
         self._kernel.pipeline.submit(turn)
 
     def _append_end(self, turn: Turn, held: Held, now: datetime) -> None:
@@ -146,7 +154,7 @@ class Timers:
         if state.is_of_session:
             turn.append(held.execution_id, Finished(LOST_SESSION), version=state.next_version)
         elif retry.max_retries is None and state.made_progress:
-            turn.append(held.execution_id, Unlocked(now, "made progress"), version=state.next_version)
+            turn.append(held.execution_id, Unlocked(now, MADE_PROGRESS), version=state.next_version)
         elif may_retry(state.failures, retry.max_retries):
             turn.append(held.execution_id, TemporarilyTimedOut(now + self._pause(held)), version=state.next_version)
         else:

@@ -48,22 +48,24 @@ class _Draft:
 class Turn:
     """See the module's documentation. ``now`` is the one time of everything in it.
 
-    ``is_unknown`` says that nobody knows whether it was written; ``undo`` was done then.
+    ``is_unknown`` says that nobody knows whether it was written, and ``failure`` why; ``undo`` was done then.
     """
 
     __slots__ = (
-        "_drafts", "after", "after_submit", "ahead", "count", "is_unknown", "now", "participants", "results", "todo", "undo",
+        "_drafts", "after", "after_submit", "ahead", "count", "failure", "is_unknown", "now", "participants", "results",
+        "todo", "undo",
     )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.count = 0
         self.is_unknown = False
+        self.failure = ""
         self.after: list[Callable[[], None]] = []
         self.after_submit: list[Callable[[], None]] = []
         self.ahead: list[Callable[[], None]] = []
         self.todo: deque[Callable[[], None]] = deque()
-        self.participants: set[WorkflowRun] = set()
+        self.participants: dict[WorkflowRun, None] = {}  # in order: equal runs do equal things
         self.results: list[FinishedRun] = []
         self.undo: list[Callable[[], None]] = []
         self._drafts: dict[ExecutionId, _Draft] = {}

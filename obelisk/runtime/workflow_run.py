@@ -13,7 +13,7 @@ Theory of operation
     ``version`` and ``cursor`` run ahead of the storage. That is safe because every batch names them: when somebody else
     wrote, the batch is refused, the run is dropped, and the execution is replayed from what is stored.
 
-    A run is held when its turn has grown to ``batching`` events or has taken ``TURN_SECONDS``, so that one workflow neither
+    A run is held when its turn has grown to ``batching`` events or has taken ``TURN_NS``, so that one workflow neither
     grows a batch without bound nor keeps the loop from others; with ``MAX_UNDER_WAY`` batches not yet committed it waits
     for one, and where the component has an instance limit, for a permit.
 
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -53,6 +52,7 @@ from obelisk.core.events import (
     failed,
 )
 from obelisk.core.replay import Replay
+from obelisk.core.trace_context import trace_of
 from obelisk.errors import InvalidValueError, NondeterminismError, StorageError
 from obelisk.ids import DelayId, ExecutionId, RunId
 from obelisk.interfaces.components import Asked, Busy, Crashed, Logged, Returned, Step, WorkflowCall, WorkflowProgram
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 
 MAX_EXTENSIONS = 5
 MAX_UNDER_WAY = 8
-TURN_SECONDS = 0.01
+TURN_NS = 10_000_000
 _log = logging.getLogger("obelisk.workflows")
 
 
@@ -112,6 +112,7 @@ class WorkflowRun:
         self.execution_id = execution_id
         self.created = created.event
         self.created_at = created.created_at
+        self.trace = trace_of(execution_id, created.event.metadata)
         self.function = function
         self.run_id = run_id
         self.version = version
@@ -129,7 +130,7 @@ class WorkflowRun:
         self._lines: list[StoredLine] = []
         self._lock_watch: Alarm | None = None
         self._has_permit = True
-        self._turn_began = 0.0
+        self._turn_began = 0
         self._extensions = 0
         self._closing: JoinSetId | None = None
 
@@ -152,7 +153,7 @@ class WorkflowRun:
 
     def deliver(self, turn: Turn, response: Response) -> None:
         """Append a response to its log, and go on when it waits for that."""
-        turn.participants.add(self)
+        turn.participants[self] = None
         turn.append(self.execution_id, response, version=self.version, cursor=self.cursor)
         self.cursor += 1
         if self._replay.is_new(response):  # the storage refuses a second one
@@ -161,7 +162,7 @@ class WorkflowRun:
 
     def relock(self, turn: Turn, responses: list[LogResponse], *, version: int, cursor: int, lock: Locked) -> None:
         """Take over a lock and responses that are stored already, and go on."""
-        turn.participants.add(self)
+        turn.participants[self] = None
         self.version = version
         self.cursor = cursor
         self.run_id = lock.run_id
@@ -186,7 +187,7 @@ class WorkflowRun:
         """Let what the workflow logged leave with the commit of ``turn``; what it logged in replay is dropped."""
         if self._lines:
             lines, self._lines = self._lines, []
-            turn.after.append(lambda: self._kernel.component_log(self.function.entry, lines))
+            turn.after.append(lambda: self._kernel.component_log(self.function.entry, lines, self.created))
 
     def _log(self, line: Logged) -> None:
         self._lines.append(StoredLine(self.execution_id, self.run_id, self._kernel.clock.now(), line))
@@ -195,6 +196,16 @@ class WorkflowRun:
     def is_settled(self) -> bool:
         """Whether it waits with all that it did committed, so that nothing is lost when it is dropped."""
         return self.phase is Phase.WAITING and not self.under_way and not self._replay.is_replaying
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its guest is parked and waits for a response."""
+        return self.phase is Phase.WAITING
+
+    @property
+    def replays(self) -> int:
+        """How many events of its history it has to go through again."""
+        return self._replay.unmatched
 
     @property
     def overstays(self) -> bool:
@@ -215,8 +226,8 @@ class WorkflowRun:
 
     def _activate(self, turn: Turn) -> None:
         self.phase = Phase.ACTIVE
-        turn.participants.add(self)
-        self._turn_began = time.perf_counter()
+        turn.participants[self] = None
+        self._turn_began = self._kernel.clock.monotonic_ns()
         self._extensions = 0
 
     def _go_on(self, turn: Turn) -> None:
@@ -286,11 +297,15 @@ class WorkflowRun:
         if reply is None:
             self._wait(turn)
             return None
-        if turn.count >= self.function.entry.batching or time.perf_counter() - self._turn_began > TURN_SECONDS:
+        if turn.count >= self.function.entry.batching or self._has_taken_long:
             self._hold(reply)
             self._release_later(turn)
             return None
         return reply
+
+    @property
+    def _has_taken_long(self) -> bool:
+        return self._kernel.clock.monotonic_ns() - self._turn_began > TURN_NS
 
     def _end(self, turn: Turn) -> None:
         self._tell_expiry(turn)
@@ -431,7 +446,7 @@ class WorkflowRun:
             if isinstance(event, JoinSetRequest) and isinstance(event.request, DelayRequest):
                 self._start_delay(turn, event.join_set_id, event.request)
         for execution in effects.executions:
-            self._kernel.create(turn, execution, by=self.execution_id, metadata=self.created.metadata)
+            self._kernel.create(turn, execution, by=self.execution_id, trace=self.trace)
 
     def _append(self, turn: Turn, event: Event) -> None:
         turn.append(self.execution_id, event, version=self.version, cursor=self.cursor)
@@ -481,7 +496,7 @@ class WorkflowRun:
             return
         self._extensions += 1
         turn = self._kernel.new_turn()
-        turn.participants.add(self)
+        turn.participants[self] = None
         self._extend_lock(turn)
         self._kernel.pipeline.submit(turn)
         self._watch_lock()

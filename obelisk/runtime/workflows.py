@@ -33,6 +33,7 @@ MAX_LOCKS = 16
 """After more locks and unlocks than that, an execution in memory is replayed instead of being locked again."""
 
 RELOAD_AFTER = timedelta(milliseconds=50)
+RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.workflows")
 
 
@@ -46,6 +47,7 @@ class Workflows:
         self._cold: dict[ExecutionId, ColdWorkflow] = {}
         self._loading: set[ExecutionId] = set()
         self._stale: set[ExecutionId] = set()
+        self._looked_at = 0
 
     @property
     def hot(self) -> list[WorkflowRun]:
@@ -53,9 +55,22 @@ class Workflows:
         return list(self._hot.values())
 
     @property
+    def cold_count(self) -> int:
+        """How many executions were dropped while they wait."""
+        return len(self._cold)
+
+    @property
     def computing(self) -> list[WorkflowRun]:
         """The executions in memory whose guest computes in another thread."""
         return [run for run in self._hot.values() if run.phase is Phase.BUSY]
+
+    def next_hot(self, count: int) -> list[WorkflowRun]:
+        """Return some executions in memory, the next ones at each call, so that repeated calls come to all of them."""
+        runs, start = self.hot, self._looked_at
+        if start >= len(runs):
+            start = 0
+        self._looked_at = start + count
+        return runs[start : start + count]
 
     def find(self, execution_id: ExecutionId) -> WorkflowRun | None:
         """Return an execution that is in memory."""
@@ -111,7 +126,9 @@ class Workflows:
         for run in turn.participants:
             self.reload_soon(run.execution_id, run.function, run.run_id)
 
-    def reload_soon(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
+    def reload_soon(
+        self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId, *, after: timedelta = RELOAD_AFTER
+    ) -> None:
         """Load an execution again once there is a permit, unless somebody else holds it by then."""
         kernel = self._kernel
 
@@ -123,7 +140,7 @@ class Workflows:
             else:
                 self.reload_soon(execution_id, function, run_id)
 
-        kernel.alarms.at(kernel.clock.now() + RELOAD_AFTER, load)
+        kernel.alarms.at(kernel.clock.now() + after, load)
 
     def trim(self, turn: Turn) -> None:
         """Drop what should not stay in memory, after a turn was committed."""
@@ -181,6 +198,7 @@ class Workflows:
                 goes_on = await try_upgrade(self._kernel, locked, function, lock)
         except StorageError as error:
             _log.error("`%s` cannot be upgraded: %s", locked.execution_id, error)
+            self._kernel.timers.wake()  # its lock has to expire
         finally:
             self._loading.discard(locked.execution_id)
             if not goes_on:
@@ -236,7 +254,8 @@ class Workflows:
             with self._kernel.work.piece():
                 loaded = await self._read(execution_id)
         except StorageError as error:
-            _log.error("`%s` cannot be loaded: %s", execution_id, error)
+            _log.error("`%s` cannot be loaded, trying again: %s", execution_id, error)
+            self.reload_soon(execution_id, function, run_id, after=RETRY_AFTER_ERROR)
             loaded = None
         finally:
             self._loading.discard(execution_id)
@@ -248,6 +267,8 @@ class Workflows:
             run_id=run_id, version=loaded.state.next_version, cursor=loaded.state.cursor,
             lock_expires_at=loaded.state.due_at, history=loaded.events, responses=loaded.responses,
         )  # fmt: skip
+        if run.replays:
+            self._kernel.metrics.replayed(function.ffqn, run.replays)
         self.add(run)
         self.start(run)
 

@@ -14,31 +14,37 @@ from obelisk.config.load import config_from_text
 from obelisk.core.values import check_params
 from obelisk.ids import new_execution_id, new_run_id
 from obelisk.interfaces.components import ActivityCall, ActivityComponent, ActivityRun, Logged, Outcome
-from obelisk.names import ffqn
+from obelisk.names import Ffqn, ffqn
 from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import check
 from obelisk.runtime.engine import make_host, open_deployment
 from obelisk.testing.clock import START, ManualClock
 from obelisk.testing.engine import environment_in
+from obelisk.wit.model import Function
 
 MEMORY = 'storage.use = "memory"\n'
 RUN_TIME = timedelta(hours=1)
 
 
 class StartedRun:
-    """A run that was started. ``outcomes`` holds how it ended, ``logged`` what it logged so far."""
+    """A run that was started.
 
-    def __init__(self, activity: ActivityComponent, params: list[Any]) -> None:
+    ``outcomes`` holds how it ended, ``logged`` what it logged so far, ``logged_by_its_end`` what of that came before its
+    outcome. ``run`` is what the component returned, ``reported_at_once`` says whether the run had ended by then.
+    """
+
+    def __init__(self, activity: ActivityComponent, params: list[Any], *, function: str | None = None) -> None:
         self.outcomes: list[Outcome] = []
         self.logged: list[Logged] = []
+        self.logged_by_its_end: list[Logged] = []
         self._ended = asyncio.Event()
-        (interface,) = activity.component.exports
-        (function,) = interface.functions
+        name, self.signature = _function(activity, function)
         call = ActivityCall(
-            new_execution_id(1, bytes(10)), new_run_id(1, bytes(10)), ffqn(interface.name, function.name),
-            check_params(function, params), START, START + RUN_TIME,
+            new_execution_id(1, bytes(10)), new_run_id(1, bytes(10)), name, check_params(self.signature, params), START,
+            START + RUN_TIME,
         )  # fmt: skip
-        self.run: ActivityRun | None = activity.start(call, self._done, self.logged.append)
+        self.run: ActivityRun | None = activity.start(call, self._done, self._log)
+        self.reported_at_once = bool(self.outcomes)
 
     async def outcome(self) -> Outcome:
         """Wait for its end, and return how it ended."""
@@ -51,13 +57,17 @@ class StartedRun:
         assert self.run is not None
         self.run.cancel()
 
+    def _log(self, line: Logged) -> None:
+        self.logged.append(line)
+
     def _done(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
+        self.logged_by_its_end = list(self.logged)
         self._ended.set()
 
 
 class OpenedActivity:
-    """The only component of a configuration: an activity with one function."""
+    """The only component of a configuration: an activity."""
 
     def __init__(self, activity: ActivityComponent) -> None:
         self.activity = activity
@@ -67,13 +77,26 @@ class OpenedActivity:
         """The digest of what is run."""
         return self.activity.component.id.component_digest
 
-    def start(self, *params: Any) -> StartedRun:
-        """Start a run."""
-        return StartedRun(self.activity, list(params))
+    def start(self, *params: Any, function: str | None = None) -> StartedRun:
+        """Start a run of a function, the only one when it is not named."""
+        return StartedRun(self.activity, list(params), function=function)
 
-    async def run(self, *params: Any) -> Outcome:
+    async def run(self, *params: Any, function: str | None = None) -> Outcome:
         """Run to the end."""
-        return await self.start(*params).outcome()
+        return await self.start(*params, function=function).outcome()
+
+
+def _function(activity: ActivityComponent, wanted: str | None) -> tuple[Ffqn, Function]:
+    """Return a function that a component exports."""
+    found = {
+        ffqn(interface.name, function.name): function
+        for interface in activity.component.exports
+        for function in interface.functions
+    }
+    if wanted is not None:
+        return Ffqn(wanted), found[Ffqn(wanted)]
+    ((name, function),) = found.items()
+    return name, function
 
 
 @asynccontextmanager

@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from obelisk.config.load import config_from_text
-from obelisk.config.model import TriggerUse
+from obelisk.config.model import Chosen, TriggerUse
 from obelisk.core.canonical import canonical
 from obelisk.core.events import Event, ExecutionResult
 from obelisk.ids import ExecutionId
+from obelisk.interfaces.exporters import Exporter
+from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.storage import ExecutionLog
 from obelisk.names import Ffqn
 from obelisk.plugins import Plugins
@@ -53,14 +55,17 @@ class EngineHarness:
     async def until(self, awaited: Awaitable[T]) -> T:
         """Let time pass until ``awaited`` is done."""
         task = asyncio.ensure_future(awaited)
-        while not task.done():
-            await self.settle()
-            # A read of the storage may be under way in another thread.
-            done, _ = await asyncio.wait((task,), timeout=READ_SECONDS)
-            if not done and not self.clock.jump():
-                # Nothing sleeps now; somebody else may make something sleep.
-                await asyncio.wait((task,), timeout=READ_SECONDS)
-        return await task
+        try:
+            while not task.done():
+                await self.settle()
+                # A read of the storage may be under way in another thread.
+                done, _ = await asyncio.wait((task,), timeout=READ_SECONDS)
+                if not done and not self.clock.jump():
+                    # Nothing sleeps now; somebody else may make something sleep.
+                    await asyncio.wait((task,), timeout=READ_SECONDS)
+            return await task
+        finally:
+            await _ended(task)
 
     async def settle(self) -> None:
         """Wait until the engine has nothing to do at the present time of its clock."""
@@ -91,18 +96,25 @@ class EngineHarness:
 async def engine_harness(
     toml: str, *, base: Path, directory: Path, seed: int = 0, clock: ManualClock | None = None,
     environ: Mapping[str, str] | None = None, triggers: Sequence[TriggerUse] = (),
+    exporters: Sequence[Chosen[Provider[Any, Exporter]]] = (),
 ) -> AsyncIterator[EngineHarness]:  # fmt: skip
     """Open an engine with the configuration ``toml``, whose relative locations start at ``base``.
 
     Data and caches are kept in ``directory``. Equal seeds give equal random ids. ``environ`` is the server's environment,
-    left out an empty one. ``triggers`` run beside those of the configuration, without being installed.
+    left out an empty one. ``triggers`` and ``exporters`` run beside those of the configuration, without being installed.
     """
     variables = environment_in(directory, environ or {})
     config = config_from_text(toml, plugins=Plugins.load(environ={}), base=base, environ=variables)
-    config = replace(config, triggers=(*config.triggers, *triggers))
+    config = replace(config, triggers=(*config.triggers, *triggers), exporters=(*config.exporters, *exporters))
     manual = clock or ManualClock()
     async with Engine(config, clock=manual, random=random.Random(seed).randbytes, environ=variables) as engine:
         yield EngineHarness(engine, manual)
+
+
+async def _ended(task: asyncio.Future[Any]) -> None:
+    """Cancel what nobody waits for any more, and let it end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def environment_in(directory: Path, environ: Mapping[str, str]) -> dict[str, str]:

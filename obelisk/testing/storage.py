@@ -10,41 +10,55 @@ A plugin subclasses it in its tests and says how a storage is opened::
 
 Each clause is a test method and gets an empty storage. A clause that cannot hold is overridden with
 ``@pytest.mark.xfail(reason=...)``; one that is replaced or removed without a reason is a ``TypeError`` when the class is
-made, so that a suite that passes says what it seems to say.
+made, so that a suite that passes says what it seems to say. ``conformance`` tells what else it guards against.
+
+A storage whose content outlives it passes ``KeptStorageConformance``, one that is shared ``SharedStorageConformance``; for
+these it overrides ``open_in``.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
 
 from obelisk.interfaces.storage import Storage
-
-pytest.register_assert_rewrite(
-    "obelisk.testing.storage_commits",
-    "obelisk.testing.storage_lines",
-    "obelisk.testing.storage_locks",
-    "obelisk.testing.storage_reads",
-    "obelisk.testing.storage_responses",
-)
-
-from obelisk.testing.storage_commits import CommitClauses  # noqa: E402 - after the asserts are made to speak
-from obelisk.testing.storage_lines import LineClauses  # noqa: E402
-from obelisk.testing.storage_locks import LockClauses, TimerClauses  # noqa: E402
-from obelisk.testing.storage_reads import (  # noqa: E402
+from obelisk.testing.conformance import Conformance
+from obelisk.testing.storage_commits import CommitClauses
+from obelisk.testing.storage_deletion import DeletionClauses
+from obelisk.testing.storage_keeping import KeepingClauses, SharingClauses
+from obelisk.testing.storage_lines import LineClauses
+from obelisk.testing.storage_locks import LockClauses, TimerClauses
+from obelisk.testing.storage_reads import (
+    BacklogClauses,
     DeploymentClauses,
     ListingClauses,
     LogClauses,
     UnfinishedClauses,
 )
-from obelisk.testing.storage_responses import DelayClauses, ResponseClauses  # noqa: E402
+from obelisk.testing.storage_responses import DelayClauses, ResponseClauses
 
 
-@pytest.mark.asyncio
+class StorageSuite(Conformance):
+    """What the clauses about storages need. A subclass overrides ``open``."""
+
+    pytestmark = pytest.mark.asyncio
+
+    def open(self) -> AbstractAsyncContextManager[Storage]:
+        """Open an empty storage that is closed at the end."""
+        raise NotImplementedError(f"{type(self).__name__} has to say how its storage is opened: override `open`")
+
+    @pytest_asyncio.fixture
+    async def storage(self) -> AsyncIterator[Storage]:
+        """Yield the storage of one clause."""
+        async with self.open() as storage:
+            yield storage
+
+
 class StorageConformance(
     CommitClauses,
     ResponseClauses,
@@ -53,37 +67,33 @@ class StorageConformance(
     TimerClauses,
     LogClauses,
     UnfinishedClauses,
+    BacklogClauses,
     DeploymentClauses,
     ListingClauses,
     LineClauses,
+    DeletionClauses,
+    StorageSuite,
 ):
     """Every clause. A subclass, whose name begins with ``Test``, overrides ``open``."""
 
-    def open(self) -> AbstractAsyncContextManager[Storage]:
-        """Open an empty storage that is closed at the end."""
-        raise NotImplementedError("a subclass of StorageConformance has to say how its storage is opened")
 
-    @pytest_asyncio.fixture
-    async def storage(self) -> AsyncIterator[Storage]:
-        """Yield the storage of one clause."""
-        async with self.open() as storage:
-            yield storage
+class KeptStorageConformance(KeepingClauses, StorageConformance):
+    """For a storage whose content outlives it. A subclass overrides ``open_in``."""
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        for name in clauses():
-            if getattr(cls, name, None) is not getattr(StorageConformance, name) and not _has_reason(cls, name):
-                raise TypeError(
-                    f"{cls.__name__} replaces the clause `{name}` of StorageConformance; "
-                    "override it with @pytest.mark.xfail(reason=...) to say why it does not hold"
-                )
+    def open_in(self, directory: Path) -> AbstractAsyncContextManager[Storage]:
+        """Open the storage whose content lies in a directory, or belongs to it in another way; make it if need be.
 
+        It may have been closed before, and then holds what it held; that of a shared one may be open at the same time.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to say how its storage is opened: override `open_in`")
 
-def clauses() -> list[str]:
-    """Return the names of all clauses."""
-    return [name for name in dir(StorageConformance) if name.startswith("test_")]
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Storage]:
+        """Open a storage in a directory of its own."""
+        with TemporaryDirectory() as name:
+            async with self.open_in(Path(name)) as storage:
+                yield storage
 
 
-def _has_reason(cls: type, name: str) -> bool:
-    marks = getattr(getattr(cls, name, None), "pytestmark", ())
-    return any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)
+class SharedStorageConformance(SharingClauses, KeptStorageConformance):
+    """For a storage that several processes may use at once. A subclass overrides ``open_in``."""

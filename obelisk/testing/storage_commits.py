@@ -18,17 +18,17 @@ from obelisk.core.events import (
     RandomU64,
     Schedule,
     ScheduleAt,
-    Span,
     Stub,
     TemporarilyFailed,
     TemporarilyTimedOut,
+    TimeSpan,
     Unlocked,
     Unpaused,
     error_outcome,
     failed,
 )
 from obelisk.core.state import Lifecycle, State, Status, fold
-from obelisk.errors import CommitRefusedError
+from obelisk.errors import CommitRefusedError, CommitUnknownError
 from obelisk.interfaces.storage import Batch, Committed, Entry, Storage, Write
 from obelisk.testing.storage_samples import (
     NOW,
@@ -118,7 +118,7 @@ class CommitClauses:
             ),
             locked(),
             Persist([0, 255], PersistKind(random_u64=RandomU64(0, 2**64 - 1))),
-            Schedule(THREE, ScheduleAt(in_=Span(1, 5)), error_outcome("type_check_error", "no")),
+            Schedule(THREE, ScheduleAt(in_=TimeSpan(1, 5)), error_outcome("type_check_error", "no")),
             Stub(THREE, "hash"),
             TemporarilyTimedOut(at(1), [http_trace()]),
             Unpaused(),
@@ -302,6 +302,21 @@ class CommitClauses:
         second = storage.commit(drawing(3, first))
         assert (await second).states[0].next_version == 4
         assert (await storage.commit(drawing(4, first, second))).states[0].next_version == 5
+
+    async def test_what_builds_on_a_commit_of_unknown_outcome_is_refused(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked())))
+        unknown: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        unknown.set_exception(CommitUnknownError("the disk did not answer"))
+        with pytest.raises(CommitRefusedError):
+            await storage.commit(drawing(2, unknown))
+        assert isinstance(unknown.exception(), CommitUnknownError)
+        assert len(await storage.events(ONE, from_version=0, limit=9)) == 2
+
+    async def test_a_commit_that_nobody_waits_for_any_more_harms_nobody(self, storage: Storage) -> None:
+        left = storage.commit(batch(create(ONE)))
+        left.cancel()
+        await storage.commit(batch(create(TWO)))
+        assert await storage.state(TWO) is not None
 
     async def test_an_empty_batch_is_committed(self, storage: Storage) -> None:
         assert await storage.commit(batch()) == Committed(())

@@ -10,11 +10,13 @@ import pytest
 from obelisk.core.events import (
     ChildExecutionRequest,
     ComponentRole,
+    ComponentUpgradeFinished,
     JoinSetRequest,
     LogEvent,
     TemporarilyFailed,
     Unlocked,
     Unpaused,
+    UpgradeOutcome,
 )
 from obelisk.core.state import Holder, Status
 from obelisk.errors import CommitRefusedError
@@ -33,6 +35,8 @@ from obelisk.testing.storage_samples import (
     create,
     created,
     delay_done,
+    deployment,
+    digest,
     execution,
     executor,
     finished,
@@ -104,6 +108,12 @@ class LockClauses:
         await storage.commit(batch(create(ONE, locked(made_of="b"), Unlocked(NOW, "closing"))))
         assert await storage.lock(wanted(made_of="b")) == []
         assert ids(await storage.lock(wanted(made_of="a"))) == [ONE]
+
+    async def test_an_execution_that_was_upgraded_is_of_its_new_component(self, storage: Storage) -> None:
+        upgraded = ComponentUpgradeFinished(digest("b"), deployment(), UpgradeOutcome(success={}))
+        await storage.commit(batch(create(ONE, unfit_for("b"), upgraded)))
+        assert await storage.lock(wanted(made_of="a")) == []
+        assert ids(await storage.lock(wanted(made_of="b", unfit="b"))) == [ONE]
 
     async def test_an_execution_marked_as_incompatible_is_left_out(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, unfit_for("b")), create(TWO)))
@@ -294,6 +304,15 @@ class TimerClauses:
         await storage.commit(batch(create(execution(4), locked(by=2))))
         assert await storage.held_by(frozenset({executor(1), executor(3)})) == []
         assert ids(await storage.held_by(frozenset({executor(2), executor(3)}))) == [execution(4)]
+
+    async def test_what_is_being_cancelled_is_still_held(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(by=1), *cancelling())))
+        assert ids(await storage.held_by(frozenset({executor(1)}))) == [ONE]
+
+    async def test_a_page_of_nothing_is_empty(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, *WAITING), create(TWO, locked(until=1))))
+        assert await storage.due_delays(at(99), limit=0) == []
+        assert await storage.expired_locks(at(99), limit=0) == []
 
     async def test_no_executor_holds_nothing(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked())))

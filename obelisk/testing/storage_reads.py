@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from obelisk.core.events import ComponentRole, FailureKind, failed
 from obelisk.errors import ExecutionNotFoundError
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import Bucket, Deployment, ExecutionQuery, Held, Order, Storage
+from obelisk.interfaces.storage import Backlog, Bucket, Deployment, ExecutionQuery, Held, Order, Storage, Write
 from obelisk.names import Ffqn
 from obelisk.testing.storage_samples import (
     ERR,
@@ -57,6 +57,23 @@ async def make(storage: Storage, *ffqns: str) -> None:
 async def make_five(storage: Storage) -> None:
     """Create executions 1 to 5, each a second after the one before."""
     await make(storage, *[RUN_FN] * 5)
+
+
+def in_every_bucket() -> list[Write]:
+    """Return what creates executions 1 to 9, one for each bucket in the order of ``Bucket``; one is due after a second."""
+    blocked = (locked(), made(), asked_delay(owner=execution(4)), waits())
+    failure = failed(FailureKind.CANCELLED, "asked")
+    return [
+        create(execution(1), locked()),
+        create(execution(2)),
+        create(execution(3), event=created(due=1)),
+        create(execution(4), *blocked),
+        create(execution(5), *pausing()),
+        create(execution(6), locked(), *cancelling()),
+        create(execution(7), locked(), finished(OK)),
+        create(execution(8), locked(), finished(ERR)),
+        create(execution(9), locked(), *cancelling(), finished(failure)),
+    ]
 
 
 class LogClauses:
@@ -106,6 +123,13 @@ class LogClauses:
         await storage.commit(batch(create(ONE, locked(), made(), asked_delay(1), asked_delay(2))))
         pages = [await storage.events(ONE, from_version=start, limit=2) for start in (0, 2, 4, 6)]
         assert [[item.version for item in page] for page in pages] == [[0, 1], [2, 3], [4], []]
+
+    async def test_a_page_of_nothing_is_empty_whatever_is_there(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), *cancelling()), append(ONE, delay_done())))
+        assert await storage.events(ONE, from_version=0, limit=0) == []
+        assert await storage.responses(ONE, after_cursor=0, limit=0) == []
+        assert await storage.ending(limit=0) == []
+        assert await storage.list_executions(ExecutionQuery(at(0), limit=0)) == []
 
     async def test_responses_are_paged_by_cursor(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), made())))
@@ -166,6 +190,39 @@ class UnfinishedClauses:
         await storage.commit(batch(create(ONE, locked()), create(TWO, locked(), event=created(OTHER_FN))))
         await storage.commit(batch(append(TWO, finished(), version=2)))
         assert await storage.unfinished_functions() == {RUN_FN: 1}
+
+
+class BacklogClauses:
+    """What ``backlog`` owes."""
+
+    async def test_an_empty_storage_has_no_backlog(self, storage: Storage) -> None:
+        assert await storage.backlog(NOW) == []
+
+    async def test_the_backlog_counts_what_is_unfinished_by_its_bucket(self, storage: Storage) -> None:
+        await storage.commit(batch(*in_every_bucket()))
+        found = {item.bucket: item.count for item in await storage.backlog(NOW)}
+        assert found == {bucket: 1 for bucket in Bucket if not bucket.value.startswith("finished")}
+
+    async def test_the_backlog_is_counted_by_function(self, storage: Storage) -> None:
+        await make(storage, RUN_FN, OTHER_FN, RUN_FN)
+        found = {(item.ffqn, item.bucket): item.count for item in await storage.backlog(at(9))}
+        assert found == {(RUN_FN, Bucket.PENDING): 2, (OTHER_FN, Bucket.PENDING): 1}
+
+    async def test_the_backlog_has_the_executions_of_triggers(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, event=created(role=ComponentRole.CRON))))
+        assert [item.count for item in await storage.backlog(NOW)] == [1]
+
+    async def test_the_backlog_says_since_when_something_is_due(self, storage: Storage) -> None:
+        dues = [(ONE, 30), (TWO, 10), (THREE, 20)]
+        await storage.commit(batch(*[create(id, event=created(due=due)) for id, due in dues]))
+        waiting = [Backlog(RUN_FN, Bucket.PENDING, 2, at(10)), Backlog(RUN_FN, Bucket.SCHEDULED, 1)]
+        assert sorted(await storage.backlog(at(20)), key=lambda item: item.bucket.value) == waiting
+        assert await storage.backlog(at(9.999999)) == [Backlog(RUN_FN, Bucket.SCHEDULED, 3)]
+
+    async def test_only_what_is_pending_is_due(self, storage: Storage) -> None:
+        await storage.commit(batch(*in_every_bucket()))
+        due = {item.bucket: item.due_since for item in await storage.backlog(at(0.5)) if item.due_since is not None}
+        assert due == {Bucket.PENDING: NOW}
 
 
 class DeploymentClauses:
@@ -293,21 +350,7 @@ class ListingClauses:
 
     @pytest.mark.parametrize("bucket", list(Bucket))
     async def test_executions_are_found_by_their_bucket(self, storage: Storage, bucket: Bucket) -> None:
-        blocked = (locked(), made(), asked_delay(owner=execution(4)), waits())
-        failure = failed(FailureKind.CANCELLED, "asked")
-        await storage.commit(
-            batch(
-                create(execution(1), locked()),
-                create(execution(2)),
-                create(execution(3), event=created(due=1)),
-                create(execution(4), *blocked),
-                create(execution(5), *pausing()),
-                create(execution(6), locked(), *cancelling()),
-                create(execution(7), locked(), finished(OK)),
-                create(execution(8), locked(), finished(ERR)),
-                create(execution(9), locked(), *cancelling(), finished(failure)),
-            )
-        )
+        await storage.commit(batch(*in_every_bucket()))
         expected: dict[Bucket, list[int]] = {
             bucket: [number] for number, bucket in enumerate((b for b in Bucket if b is not Bucket.FINISHED), 1)
         }
@@ -328,7 +371,8 @@ class ListingClauses:
         await make(storage, *[RUN_FN, OTHER_FN] * 10)
         found: list[ExecutionId] = []
         cursor: dict[str, Any] = {}
-        while page := await listed(storage, ffqn=OTHER_FN, execution_id_prefix="E_", limit=3, **cursor):
+        for _ in range(4):
+            page = await listed(storage, ffqn=OTHER_FN, execution_id_prefix="E_", limit=3, **cursor)
             found += page
             cursor = {"cursor_id": page[-1]}
         assert found == [execution(number) for number in range(20, 0, -2)]

@@ -33,7 +33,7 @@ from obelisk.core.events import (
     RequestOutcome,
     Response,
     RetryConfig,
-    Span,
+    TimeSpan,
     TryOutcome,
     TypedValue,
     UpgradeOutcome,
@@ -139,7 +139,7 @@ def created(
 
 def locked(*, until: float = 60, by: int = 1, run_number: int = 1, made_of: str = "a", deployed: int = 1) -> Locked:
     """Return a lock that expires ``until`` seconds after ``NOW``."""
-    retry = RetryConfig(5, Span(0, 100_000_000))
+    retry = RetryConfig(5, TimeSpan(0, 100_000_000))
     return Locked(component(made_of), executor(by), deployment(deployed), run(run_number), at(until), retry)
 
 
@@ -173,12 +173,15 @@ def made(join_set: JoinSetId = JOIN_SET) -> JoinSetCreate:
 
 
 def asked_child(
-    number: int = 1, *, join_set: JoinSetId = JOIN_SET, outcome: RequestOutcome = OK_OUTCOME
+    number: int = 1,
+    *,
+    parent: ExecutionId | None = None,
+    join_set: JoinSetId = JOIN_SET,
+    outcome: RequestOutcome = OK_OUTCOME,
 ) -> JoinSetRequest:
     """Return the request of a child."""
-    return JoinSetRequest(
-        join_set, ChildExecutionRequest(child(number, join_set=join_set), OTHER_FN, [number], outcome)
-    )
+    id = child(number, parent=parent, join_set=join_set)
+    return JoinSetRequest(join_set, ChildExecutionRequest(id, OTHER_FN, [number], outcome))
 
 
 def asked_delay(
@@ -204,10 +207,15 @@ def looks(outcome: TryOutcome, join_set: JoinSetId = JOIN_SET) -> JoinNextTry:
 
 
 def child_done(
-    number: int = 1, *, join_set: JoinSetId = JOIN_SET, version: int = 2, result: ExecutionResult = OK
+    number: int = 1,
+    *,
+    parent: ExecutionId | None = None,
+    join_set: JoinSetId = JOIN_SET,
+    version: int = 2,
+    result: ExecutionResult = OK,
 ) -> ChildExecutionFinished:
     """Return the response of a child."""
-    return ChildExecutionFinished(join_set, child(number, join_set=join_set), version, result)
+    return ChildExecutionFinished(join_set, child(number, parent=parent, join_set=join_set), version, result)
 
 
 def delay_done(
@@ -242,6 +250,11 @@ def create(execution_id: ExecutionId, *more: Event | Response, event: Created | 
     return Write(execution_id, entries(event or created(), *more, when=when), 0)
 
 
+def ended(number: int, *, when: float = 0) -> Write:
+    """Return the write of a whole execution without children that ends ``when`` seconds after ``NOW``."""
+    return create(execution(number), locked(), finished(), when=when)
+
+
 def append(
     execution_id: ExecutionId,
     *items: Event | Response,
@@ -257,6 +270,11 @@ def http_trace() -> HttpClientTrace:
     """Return an HTTP request that was answered."""
     answer = HttpTraceResponse(at(1), HttpTraceStatus(ok=200))
     return HttpClientTrace(HttpTraceRequest(at(0), "http://example.org", "GET"), answer)
+
+
+def children(count: int) -> Sequence[ExecutionId]:
+    """Return the ids of so many children."""
+    return [child(number) for number in range(1, count + 1)]
 
 
 def batch(*writes: Write) -> Batch:
@@ -289,6 +307,29 @@ def texts(rows: Sequence[LineRow]) -> list[str]:
 def _text(stored: StoredLine) -> str:
     line = stored.line
     return line.message if isinstance(line, LogLine) else line.payload.decode()
+
+
+def parent_and_child(*, child_ends: bool = True) -> Batch:
+    """Return the whole lives of an execution, which asks for a child and a delay, and of its child."""
+    log = (created(), locked(), made(), asked_child(), asked_delay(), waits())
+    answers = (child_done(version=2), delay_done()) if child_ends else (delay_done(),)
+    return batch(
+        Write(execution(), entries(*log), 0),
+        create(
+            child(),
+            locked(),
+            *((finished(),) if child_ends else ()),
+            event=created(parent=(execution(), made().join_set_id)),
+        ),
+        append(execution(), *answers),
+        append(execution(), finished()),
+    )
+
+
+async def make_family(storage: Storage, *, child_ends: bool = True) -> None:
+    """Commit ``parent_and_child``, and a line of each of the two."""
+    await storage.commit(parent_and_child(child_ends=child_ends))
+    await storage.append_lines([*numbered(1), *numbered(2, of=child())])
 
 
 async def found(storage: Storage, of: ExecutionId | None = None, **query: Any) -> list[str]:

@@ -28,6 +28,7 @@ VERSION = installed_version("wasmtime")
 VALUE_SIZE = 32
 RECORD_ENTRY_SIZE = 48
 NAME_SIZE = 16
+MAX_ERROR_LENGTH = 64 * 1024
 
 
 class Kind:
@@ -123,13 +124,21 @@ _bytes_delete = _quick("wasm_byte_vec_delete", None, c_void_p)
 
 
 def take_error(error: int) -> str:
-    """Return the message of an error and free it."""
+    """Return the message of an error and free it. A backtrace has names that a guest chose: what is too long is cut."""
     vector = (c_size_t * 2)()
     _error_message(error, ctypes.addressof(vector))
-    message = ctypes.string_at(vector[1], vector[0]).decode("utf-8", "replace")
+    message = _text_at(vector[1], vector[0])
     _bytes_delete(ctypes.addressof(vector))
     error_delete(error)
     return message
+
+
+def _text_at(address: int, size: int) -> str:
+    if size <= MAX_ERROR_LENGTH:
+        return ctypes.string_at(address, size).decode("utf-8", "replace")
+    half = MAX_ERROR_LENGTH // 2
+    parts = (ctypes.string_at(address, half), ctypes.string_at(address + size - half, half))
+    return f"\n... {size - 2 * half} bytes are left out ...\n".join(part.decode("utf-8", "replace") for part in parts)
 
 
 # --- stores, linkers, calls -------------------------------------------------------------------------------------------
@@ -200,6 +209,7 @@ class Continuation(ctypes.Structure):
 _set_async_stack_size = _quick("wasmtime_config_async_stack_size_set", None, c_void_p, c_size_t)
 _set_concurrency = _quick("wasmtime_config_concurrency_support_set", None, c_void_p, c_bool)
 _is_async_function = _quick("wasmtime_component_func_type_async", c_bool, c_void_p)
+_export_count = _quick("wasmtime_component_instance_type_export_count", c_size_t, c_void_p, c_void_p)
 
 
 def set_concurrency(config: Any, *, enabled: bool) -> None:
@@ -215,6 +225,11 @@ def set_async_stack_size(config: Any, size: int) -> None:
 def is_async_function(function_type: Any) -> bool:
     """Tell whether a function type of the wasmtime package is asynchronous."""
     return bool(_is_async_function(pointer_of(function_type)))
+
+
+def export_count(instance_type: Any, engine: Any) -> int:
+    """Return how many functions and types an interface has, by an instance type of the wasmtime package."""
+    return int(_export_count(pointer_of(instance_type), pointer_of(engine)))
 
 
 def address_of(callback: Any) -> int:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from wasmtime import Engine, WasmtimeError
 from wasmtime.component import Component
 
+from obelisk.wasm.debug_names import MAX_LENGTH, longest_name
 from obelisk.wasm.settings import EngineSettings, new_engine
 
 if sys.platform != "win32":
@@ -66,6 +67,9 @@ def serve(engine: Engine, request: Request, binary: bytes) -> Reply:
         return Reply("the input ended early")
     try:
         code = Component(engine, binary).serialize()
+        found = longest_name(binary)
+        if found > MAX_LENGTH:
+            return Reply(f"its `name` section has a name of {found} bytes, expected at most {MAX_LENGTH}; strip it")
         write_atomically(code, request)
     except (WasmtimeError, OSError) as error:
         return Reply(str(error).strip()[:MAX_ERROR_LENGTH])

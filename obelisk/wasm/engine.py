@@ -12,14 +12,13 @@ Theory of operation
     A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
     guest is closed when it comes back.
 
-    The ticker sleeps for good while nothing runs; the poll that finds it asleep wakes it.
+    The ticker (``ticker``) sleeps while nothing runs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,9 +31,9 @@ from obelisk.wasm.guest import Guest, GuestLimits, Poll
 from obelisk.wasm.host_calls import HostCalls
 from obelisk.wasm.linked import ExportedFunction, LinkedComponent
 from obelisk.wasm.settings import EngineSettings, new_engine
+from obelisk.wasm.ticker import SLICE, Ticker
 from obelisk.wit.model import World
 
-SLICE = 0.01
 TURN = 10 * SLICE
 AT_ONCE = SLICE / 20
 """A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
@@ -72,12 +71,17 @@ class WasmEngine:
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="obelisk-guest")
         self._waiting_for_worker = 0
         self._closing = False
-        self._ticker = _Ticker(self.engine.increment_epoch)
+        self._ticker = Ticker(self.engine.increment_epoch)
 
     @property
     def saturated(self) -> bool:
         """Whether more guests compute than there are threads for."""
         return self._waiting_for_worker > self._workers._max_workers
+
+    @property
+    def is_computing(self) -> bool:
+        """Whether any guest is with a worker."""
+        return self._waiting_for_worker > 0
 
     def link(self, compiled: CompiledComponent, world: World, *, recorded: Callable[[str], bool]) -> LinkedComponent:
         """Return a component that can be instantiated."""
@@ -125,6 +129,10 @@ class WasmEngine:
         """Call ``action`` once ``seconds`` have passed."""
         self._loop.call_later(seconds, action, *arguments)
 
+    def move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use another loop from now on. No guest may be with the engine."""
+        self._loop = loop
+
     def close(self) -> None:
         """Stop the ticker and the workers. Guests have to be released before."""
         self._closing = True
@@ -132,8 +140,11 @@ class WasmEngine:
         self._ticker.close()
 
     def _poll(self, guest: Guest) -> Poll:
-        self._ticker.wake()  # before each poll: the ticker may have gone to sleep, and the guest would not yield again
-        return guest.poll()
+        self._ticker.enter(guest)
+        try:
+            return guest.poll()
+        finally:
+            self._ticker.leave(guest)
 
     def _work(self, running: Running) -> None:
         poll = Poll.YIELDED
@@ -166,43 +177,3 @@ class WasmEngine:
             running.guest.close()
         else:
             on_back(poll)
-
-
-class _Ticker:
-    """Advances the epoch while guests run."""
-
-    def __init__(self, tick: Callable[[], None]) -> None:
-        self._tick = tick
-        self._ran = False
-        self._asleep = False
-        self._closed = False
-        self._awake = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="obelisk-epoch", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that a guest runs now."""
-        self._ran = True
-        if self._asleep:
-            self._awake.set()
-
-    def close(self) -> None:
-        self._closed = True
-        self._awake.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._closed:
-            if not self._ran:
-                self._sleep()
-                continue
-            self._ran = False
-            time.sleep(SLICE)
-            self._tick()
-
-    def _sleep(self) -> None:
-        self._asleep = True
-        if not self._ran and not self._closed:
-            self._awake.wait()
-        self._asleep = False
-        self._awake.clear()

@@ -39,6 +39,7 @@ from obelisk.wit.model import (
 )
 
 PAYLOAD = 8
+TOO_LARGE = "a value that the guest passed is too large; pass less of it in one call"
 
 
 class Budget:
@@ -54,7 +55,7 @@ class Budget:
         """Take ``size`` bytes off; raise ``GuestError`` when they are not there."""
         self.left -= size
         if self.left < 0:
-            raise GuestError("a value that the guest passed is too large; pass less of it in one call")
+            raise GuestError(TOO_LARGE)
 
 
 Lifter = Callable[[bytes, int, Budget], Any]

@@ -45,6 +45,8 @@ from obelisk.wit.model import (
 
 MAX_TYPE_NODES = 200_000
 """How many types, each counted as often as it is used, a component may have."""
+MAX_ITEMS = 10_000
+"""How many functions and named types its interfaces may have; reading them takes longer with the square of their number."""
 
 _PRIMITIVES: dict[type, Primitive] = {
     wasm.Bool: Primitive.BOOL,
@@ -104,6 +106,7 @@ class _Reader:
         self._engine = engine
         self._resources: list[_Resource] = []
         self._nodes = 0
+        self._items = 0
 
     def side(
         self, items: dict[str, wasm.ComponentExtern], *, imported: bool
@@ -124,6 +127,9 @@ class _Reader:
         return tuple(interfaces), tuple(functions)
 
     def _interface(self, name: str, instance: InstanceType) -> Interface:
+        self._items += binding.export_count(instance, self._engine)
+        if self._items > MAX_ITEMS:
+            raise ComponentError(f"the component's interfaces have more than {MAX_ITEMS} functions and types")
         items = [(item, _type_of(extern)) for item, extern in instance.exports(self._engine).items()]
         types = tuple(
             self._type_def(name, item, raw) for item, raw in items if isinstance(raw, ValueType | ResourceType | None)

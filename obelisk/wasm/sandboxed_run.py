@@ -166,5 +166,6 @@ def log_lines(guest: Guest) -> list[LogLine]:
     records, lost = guest.take_records()
     lines = [LogLine(LogLevel(function.function.name), arguments[0]) for function, arguments in records]
     if lost:
-        lines.append(LogLine(LogLevel.WARN, f"{lost} more lines were logged without a pause; they are lost"))
+        text = f"{lost} more lines were logged without a pause; they are lost"
+        lines.append(LogLine(LogLevel.WARN, text, missing=lost))
     return lines

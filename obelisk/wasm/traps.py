@@ -11,11 +11,14 @@ from msgspec.structs import replace
 from obelisk.core.events import FailureKind
 from obelisk.interfaces.components import Crashed, Outcome, Returned
 from obelisk.wasm.guest import Guest, GuestLimits
+from obelisk.wasm.lift import TOO_LARGE
 from obelisk.wasm.memory_use import memory_is_used_up
 from obelisk.wasm.wasi.sandbox import Sandbox
 
 _TRAP = "wasm trap: "
 _OUT_OF_FUEL = "all fuel consumed"
+_OUT_OF_COPIES = "fuel allocated for hostcalls has been exhausted"
+"""What wasmtime calls more than 128 MiB in one call."""
 _MEMORY_TRAPS = ("`unreachable`", "out of bounds memory access")
 _PREFIXES = ("wasm trap: ", "Caused by:", "0: ", "1: ", "2: ", "3: ")
 
@@ -52,6 +55,8 @@ def with_last_words(outcome: Crashed, sandbox: Sandbox | None) -> Crashed:
 
 
 def _reason(message: str) -> str:
+    if message.rstrip().endswith(_OUT_OF_COPIES):
+        return TOO_LARGE
     for line in reversed(message.splitlines()):
         _, found, trap = line.partition(_TRAP)
         if found:

@@ -15,9 +15,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from obelisk.clock import to_milliseconds
 from obelisk.errors import ComponentError, ObeliskError
-from obelisk.ids import ULID_RANDOM_BYTES, new_run_id
 from obelisk.interfaces.components import ActivityCall, Component, Crashed, Outcome
 from obelisk.interfaces.http_handlers import (
     FailureOf,
@@ -91,10 +89,8 @@ class WasmWebhook:
         return exchange
 
     def _sandbox(self, context: RequestContext) -> Sandbox:
-        host, session = self._host, context.session
-        now = host.clock.now()
-        run_id = new_run_id(to_milliseconds(now), host.random(ULID_RANDOM_BYTES))
-        call = ActivityCall(session.execution_id, run_id, self.function, [], now, now, context.trace)
+        session, now = context.session, self._host.clock.now()
+        call = ActivityCall(session.execution_id, session.run_id, self.function, [], now, now, context.trace)
         caller = Caller(session, context.executions)
         return self._setup.open(call, session.log, environment=context.environment, caller=caller)
 
@@ -159,13 +155,14 @@ class WebhookExchange:
 
     def close(self, reason: str) -> None:
         """See ``HttpExchange``."""
+        traces = () if self.run is None else self.run.http_client_traces()
         if self.run is not None:
             self.run.cancel()
         if self._outgoing is not None:
             self._outgoing.fail(HttpFailedError(reason, ErrorCase.CONNECTION_TERMINATED))
         if self.outcome is None:
             self._fail(FailureOf.CLOSED, reason)
-            self.end(Crashed(f"{WHO} was ended: {reason}"))
+            self.end(Crashed(f"{WHO} was ended: {reason}", http_client_traces=traces))
 
     # --- called by the guest's run ------------------------------------------------------------------------------------
 

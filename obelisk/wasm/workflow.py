@@ -30,8 +30,9 @@ from obelisk.wasm.wasi.setup import frozen_sandbox
 from obelisk.wasm.workflow_host import gets_results, workflow_import
 from obelisk.wasm.workflow_state import Answer, JoinSets, WorkflowImport
 
-ANSWERS_AT_ONCE = 1000
-"""After so many answers that need no command the loop has its turn."""
+ANSWERS_AT_ONCE = 100
+"""After so many answers that need no command, about a millisecond, the loop has its turn. A time would make what is
+written in one batch depend on how busy the machine is."""
 
 
 class WasmWorkflow:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from obelisk.clock import EPOCH, FAR_FUTURE
 from obelisk.core.commands import DelayPassed, Mismatched
-from obelisk.core.events import ExecutionResult, ScheduleAt, Span, TypedValue
+from obelisk.core.events import ExecutionResult, ScheduleAt, TimeSpan, TypedValue
 from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId
 from obelisk.names import Ffqn, split_ffqn
 
@@ -31,7 +31,7 @@ def to_schedule_at(value: Any) -> ScheduleAt | str:
     at = value.get("at")
     if at is None:
         unit, amount = next(iter(value["in"].items()))
-        return ScheduleAt(in_=Span(*divmod(amount * _NANOSECONDS[unit], 1_000_000_000)))
+        return ScheduleAt(in_=TimeSpan(*divmod(amount * _NANOSECONDS[unit], 1_000_000_000)))
     more, nanoseconds = divmod(at["nanoseconds"], 1_000_000_000)
     seconds = at["seconds"] + more
     if seconds >= _MAX_SECONDS:

@@ -49,7 +49,7 @@ from obelisk.interfaces.executions import (
     SubmitOutcome,
 )
 from obelisk.interfaces.settings import ComponentSettings
-from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow, StoredLine
+from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow, Order, StoredLine
 from obelisk.names import Ffqn, ffqn
 from obelisk.wit.extensions import FunctionExtension
 from obelisk.wit.model import Function, Interface, Param, Primitive, ResultType, World
@@ -139,7 +139,7 @@ class FakeExecutions:
         if execution_id in self.logs_of:
             self._check_same(execution_id, params)
             return Submission(execution_id, SubmitOutcome.EXISTS)
-        await self.append(execution_id, created(params))
+        await self.append(execution_id, created(params, metadata=metadata))
         if paused:
             await self.append(execution_id, Paused())
         if self.on_submit is not None:
@@ -181,11 +181,14 @@ class FakeExecutions:
     async def list(self, query: ExecutionQuery) -> list[Held]:
         self._fail_if_told()
         self.queries.append(query)
-        newest = sorted(self.states, key=lambda each: (self.states[each].created_at, each), reverse=True)
-        found = [Held(execution_id, self.states[execution_id]) for execution_id in newest]
-        return [held for held in found if _is_wanted(held.state, query)][: query.limit]
+        found = [Held(execution_id, state) for execution_id, state in self.states.items()]
+        wanted = sorted((held for held in found if _is_wanted(held, query)), key=_place)
+        if query.order is Order.NEWER:
+            return wanted[: query.limit][::-1]
+        return wanted[::-1][: query.limit]
 
     async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:
+        await self.get(execution_id)
         return self.logs_of[execution_id][from_version : from_version + limit]
 
     async def responses(self, execution_id: ExecutionId, *, after_cursor: int, limit: int) -> list[LogResponse]:
@@ -237,6 +240,13 @@ class FakeExecutions:
             await self.finish(execution_id, result)
         elif self.logs_of[execution_id][-1].event != Finished(result):
             raise ExecutionConflictError(f"`{execution_id}` has another result")
+
+    async def delete(self, execution_id: ExecutionId) -> int:
+        state = await self.get(execution_id)
+        if not state.is_finished:
+            raise ExecutionStateError(f"`{execution_id}` has not finished")
+        del self.states[execution_id], self.logs_of[execution_id]
+        return 3
 
     async def replay(self, execution_id: ExecutionId) -> ReplayReport:
         await self._workflow(execution_id)
@@ -316,15 +326,27 @@ class FakeExecutions:
 
 
 def created(
-    params: list[Any], *, ffqn: Ffqn = FIBOA, component: ComponentId = COMPONENT, scheduled_at: datetime = NOW
+    params: list[Any],
+    *,
+    ffqn: Ffqn = FIBOA,
+    component: ComponentId = COMPONENT,
+    scheduled_at: datetime = NOW,
+    metadata: Mapping[str, str] | None = None,
 ) -> Created:
     """Return the first event of an execution."""
-    return Created(ffqn, params, None, scheduled_at, component, DEPLOYMENT)
+    return Created(ffqn, params, None, scheduled_at, component, DEPLOYMENT, dict(metadata or {}))
 
 
-def _is_wanted(state: State, query: ExecutionQuery) -> bool:
-    is_other = query.component_digest not in (None, state.component_id.component_digest)
-    return not (is_other or (query.hide_finished and state.is_finished))
+def _is_wanted(held: Held, query: ExecutionQuery) -> bool:
+    is_other = query.component_digest not in (None, held.state.component_id.component_digest)
+    is_other = is_other or not held.execution_id.startswith(query.execution_id_prefix or "")
+    if query.order is Order.NEWER and query.cursor_id is not None:
+        is_other = is_other or _place(held) <= (query.cursor_created_at, query.cursor_id)
+    return not (is_other or (query.hide_finished and held.state.is_finished))
+
+
+def _place(held: Held) -> tuple[datetime | None, str]:
+    return held.state.created_at, held.execution_id
 
 
 _FIBOA_FUNCTION = Function(

@@ -8,7 +8,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from obelisk.api.server import serve
+from obelisk.api.protection import Protection
+from obelisk.api.server import UNPROTECTED, serve
 from tests.api.fakes import FakeComponents, FakeExecutions, FixedClock
 
 T = TypeVar("T")
@@ -17,8 +18,9 @@ T = TypeVar("T")
 class Served:
     """A server with a fake engine behind it. It can be stopped and started again at the same address."""
 
-    def __init__(self, engine: FakeExecutions) -> None:
+    def __init__(self, engine: FakeExecutions, protection: Protection = UNPROTECTED) -> None:
         self.engine = engine
+        self.protection = protection
         self.components = FakeComponents()
         self.address = "127.0.0.1:0"
         self._loop = asyncio.new_event_loop()
@@ -28,7 +30,7 @@ class Served:
 
     @property
     def url(self) -> str:
-        return f"http://{self.address}"
+        return f"{'http' if self.protection.credentials is None else 'https'}://{self.address}"
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the server's loop and return what it returns."""
@@ -50,7 +52,10 @@ class Served:
         self._loop.close()
 
     async def _start(self) -> None:
-        context = serve(self.engine, self.components, address=self.address, clock=FixedClock(), grace=1.0)
+        context = serve(
+            self.engine, self.components, address=self.address, clock=FixedClock(), grace=1.0,
+            protection=self.protection,
+        )  # fmt: skip
         self.address = (await context.__aenter__()).address
         self._context = context
 
@@ -61,9 +66,9 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
+def served(protection: Protection = UNPROTECTED) -> Iterator[Served]:
     """Serve until the end of the ``with``."""
-    server = Served(FakeExecutions())
+    server = Served(FakeExecutions(), protection)
     try:
         server.start()
         yield server

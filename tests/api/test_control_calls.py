@@ -11,7 +11,7 @@ import pytest
 from obelisk.api import pool
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.api.pb.obelisk_pb2_grpc import ExecutionRepositoryStub
-from obelisk.core.events import Created, ExecutionResult, Finished, Locked, RetryConfig, Span, TypedValue
+from obelisk.core.events import Created, ExecutionResult, Finished, Locked, RetryConfig, TimeSpan, TypedValue
 from obelisk.core.state import Lifecycle
 from obelisk.ids import DelayId, ExecutionId, ExecutorId, RunId
 from tests.api.calls import ID, id_message, refused
@@ -31,7 +31,12 @@ Repository = ExecutionRepositoryStub
 CHILD = ExecutionId(f"{ID}.g:1_1")
 DELAY = DelayId(f"Delay_{ID[2:]}.g:1_1")
 LOCK = Locked(
-    COMPONENT, ExecutorId("Exr_1"), DEPLOYMENT, RunId("Run_1"), NOW + timedelta(seconds=9), RetryConfig(None, Span(0))
+    COMPONENT,
+    ExecutorId("Exr_1"),
+    DEPLOYMENT,
+    RunId("Run_1"),
+    NOW + timedelta(seconds=9),
+    RetryConfig(None, TimeSpan(0)),
 )
 ON_EXECUTIONS = ["CancelExecution", "PauseExecution", "UnpauseExecution", "Stub"]
 ON_DELAYS = ["CancelDelay", "PauseDelay", "UnpauseDelay"]

@@ -46,9 +46,9 @@ RESULTS = [
 EVENTS = [
     e.Created(FIBOA, [10, 5], None, NOW, COMPONENT, DEPLOYMENT),
     e.Created(VERSIONED, [], (ID, NAMED), EPOCH, COMPONENT, DEPLOYMENT, {"a": "1", "": ""}, ID),
-    e.Locked(COMPONENT, ExecutorId("Exr_1"), DEPLOYMENT, RunId("Run_1"), LATER, e.RetryConfig(None, e.Span(0))),
+    e.Locked(COMPONENT, ExecutorId("Exr_1"), DEPLOYMENT, RunId("Run_1"), LATER, e.RetryConfig(None, e.TimeSpan(0))),
     e.Locked(
-        COMPONENT, ExecutorId("Exr_1"), DEPLOYMENT, RunId("Run_1"), LATER, e.RetryConfig(0, e.Span(1, 999_999_999))
+        COMPONENT, ExecutorId("Exr_1"), DEPLOYMENT, RunId("Run_1"), LATER, e.RetryConfig(0, e.TimeSpan(1, 999_999_999))
     ),
     e.Unlocked(LATER, "shutdown"),
     e.TemporarilyFailed(LATER, "trap"),
@@ -75,7 +75,7 @@ EVENTS = [
     e.JoinSetRequest(ONE_OFF, e.ChildExecutionRequest(CHILD, FIBOA, [], MISTYPED)),
     e.JoinSetRequest(GENERATED, e.DelayRequest(DELAY, LATER, "now")),
     e.JoinSetRequest(GENERATED, e.DelayRequest(DELAY, LATER, e.ScheduleAt(at=EPOCH), paused=True)),
-    e.JoinSetRequest(GENERATED, e.DelayRequest(DELAY, LATER, e.ScheduleAt(in_=e.Span(0)))),
+    e.JoinSetRequest(GENERATED, e.DelayRequest(DELAY, LATER, e.ScheduleAt(in_=e.TimeSpan(0)))),
     e.JoinNext(GENERATED, LATER),
     e.JoinNext(ONE_OFF, LATER, VERSIONED, closing=True),
     e.JoinNextTooMany(GENERATED),
@@ -83,7 +83,7 @@ EVENTS = [
     *(e.JoinNextTry(GENERATED, outcome) for outcome in e.TryOutcome),
     e.Schedule(ID, "now"),
     e.Schedule(ID, e.ScheduleAt(at=NOW), MISTYPED),
-    e.Schedule(ID, e.ScheduleAt(in_=e.Span(3, 1)), NOT_FOUND),
+    e.Schedule(ID, e.ScheduleAt(in_=e.TimeSpan(3, 1)), NOT_FOUND),
     e.Stub(CHILD, "01ff"),
     e.Stub(CHILD, "01ff", e.error_outcome("conflict")),
     e.Stub(CHILD, "01ff", e.error_outcome("execution_not_found")),
@@ -139,3 +139,9 @@ def test_a_number_that_stands_for_nothing_here_is_refused() -> None:
     failure = pb.SupportedFunctionResult.ExecutionFailure(kind=99)
     with pytest.raises(ClientError, match=r"`obelisk\.ExecutionFailureKind` 99"):
         result_of(pb.SupportedFunctionResult(execution_failure=failure))
+
+
+def test_a_time_that_is_none_is_an_error_of_the_server() -> None:
+    message = pb.ExecutionEvent(created_at={"seconds": 2**62})
+    with pytest.raises(ClientError, match="the server sent a time that is none"):
+        event_of(message)

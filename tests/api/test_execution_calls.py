@@ -13,7 +13,7 @@ from obelisk.core.events import (
     ExecutionResult,
     Locked,
     RetryConfig,
-    Span,
+    TimeSpan,
     TypedValue,
 )
 from obelisk.errors import CommitUnknownError
@@ -30,7 +30,7 @@ LOCK = Locked(
     DEPLOYMENT,
     RunId("Run_1"),
     NOW + timedelta(seconds=9),
-    RetryConfig(None, Span(0)),
+    RetryConfig(None, TimeSpan(0)),
 )
 Repository = ExecutionRepositoryStub
 
@@ -204,6 +204,15 @@ async def test_an_empty_request_does_not_filter(executions: Repository, engine: 
     (query,) = engine.queries
     assert (query.order, query.limit, query.buckets) == (Order.OLDER, 20, frozenset())
     assert query.package is query.interface is query.ffqn is query.ffqn_prefix is query.component_digest is None
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(0, -1), (0, 2**31 - 1), (2**62, 0), (-(2**62), 0)])
+async def test_a_cursor_whose_time_is_none_is_refused(executions: Repository, seconds: int, nanos: int) -> None:
+    cursor = pb.ListExecutionsRequest.Cursor(created_at={"seconds": seconds, "nanos": nanos})
+    older = pb.ListExecutionsRequest.OlderThan(length=5, cursor=cursor)
+    code, details = await refused(executions.ListExecutions(pb.ListExecutionsRequest(older_than=older)))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert details.startswith("argument `created_at` must be a time: ")
 
 
 async def test_a_cursor_by_id_is_completed_with_its_time(executions: Repository, engine: FakeExecutions) -> None:

@@ -15,7 +15,7 @@ from obelisk.core.events import (
     ExecutionResult,
     Locked,
     RetryConfig,
-    Span,
+    TimeSpan,
     TypedValue,
 )
 from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, RunId
@@ -30,7 +30,7 @@ LOCK = Locked(
     DEPLOYMENT,
     RunId("Run_1"),
     NOW + timedelta(seconds=9),
-    RetryConfig(None, Span(0)),
+    RetryConfig(None, TimeSpan(0)),
 )
 LARGE = ExecutionResult(ok=TypedValue("string", "y" * 2_000_000))
 Repository = ExecutionRepositoryStub

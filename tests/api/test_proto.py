@@ -100,6 +100,8 @@ async def test_reflection_lists_every_service(api: ApiServer) -> None:
         "obelisk.DeploymentRepository",
         "obelisk.ExecutionRepository",
         "obelisk.FunctionRepository",
+        "obelisk_admin.v1.Executions",
+        "obelisk_admin.v1.Operations",
     }
 
 

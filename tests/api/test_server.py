@@ -101,6 +101,23 @@ async def test_compressed_requests_are_read(api: ApiServer, compression: grpc.Co
     assert response.outcome == pb.SubmitResponse.OUTCOME_CREATED
 
 
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("obelisk.ExecutionRepository/Submit", "obelisk.SubmitRequest"),
+        ("obelisk.ExecutionRepository/GetStatus", "obelisk.GetStatusRequest"),
+        ("grpc.health.v1.Health/Check", "grpc.health.v1.HealthCheckRequest"),
+        ("grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "grpc.reflection.v1alpha.ServerReflectionRequest"),
+    ],
+)
+async def test_a_request_that_is_no_message_is_refused_and_not_logged(
+    channel: grpc.aio.Channel, method: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await refused(channel.unary_unary(f"/{method}")(b"\xff\xff\xff"))
+    assert answer == (grpc.StatusCode.INVALID_ARGUMENT, f"the request is not a `{kind}`")
+    assert caplog.messages == []
+
+
 async def test_a_request_above_the_limit_is_refused(executions: Repository, engine: FakeExecutions) -> None:
     code, _ = await refused(executions.Submit(submit_request(["x" * (16 * 1024 * 1024), 1])))
     assert (code, engine.logs_of) == (grpc.StatusCode.RESOURCE_EXHAUSTED, {})

@@ -8,6 +8,18 @@ import pytest
 
 from obelisk.builtin.file_source import FileSource
 from obelisk.errors import ComponentError
+from obelisk.testing.sources import MAX, SourceConformance, SourcePlace
+
+
+class TestFileSource(SourceConformance):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> SourcePlace:
+        async def publish(name: str, content: bytes) -> str:
+            (tmp_path / name).write_bytes(content)
+            return name
+
+        malformed = ("a\0b", "x" * 5000, ".", "~nobody-at-all/one")
+        return SourcePlace(FileSource(MAX), publish, "nothing.wasm", malformed, tmp_path)
 
 
 async def test_a_file_is_read_from_where_the_configuration_is(tmp_path: Path) -> None:

@@ -18,18 +18,20 @@ from obelisk.cli.execution_view import CLEAR_LINE, TextView
 from obelisk.cli.main import cli
 from obelisk.core.events import (
     ChildExecutionFinished,
+    Created,
     DelayFinished,
     ExecutionResult,
     FailureKind,
     Locked,
     LogEvent,
     RetryConfig,
-    Span,
+    TimeSpan,
     TypedValue,
     encode_event,
     failed,
 )
 from obelisk.core.state import Lifecycle
+from obelisk.core.trace_context import outer_metadata
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId, ExecutionId, ExecutorId, JoinSetId, RunId, parse_execution_id
 from tests.api.calls import ID, OTHER_ID
@@ -37,6 +39,7 @@ from tests.api.fakes import COMPONENT, DEPLOYMENT, DIGEST, FIBOA, NOW, created
 from tests.api.served import Served
 from tests.cli.commands import UNREACHABLE, Time, lines
 
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CHILD = ExecutionId(f"{ID}.g:1_1")
 LOCK = Locked(
     COMPONENT,
@@ -44,7 +47,7 @@ LOCK = Locked(
     DEPLOYMENT,
     RunId("Run_1"),
     NOW + timedelta(seconds=9),
-    RetryConfig(None, Span(0)),
+    RetryConfig(None, TimeSpan(0)),
 )
 TYPED_ERROR = ExecutionResult(err=TypedValue("string", "no"))
 FAILURE = failed(FailureKind.OUT_OF_FUEL, "it ran dry", "frame 1")
@@ -87,6 +90,26 @@ def test_a_paused_submission_is_created_and_not_run(run: Any, server: Served) ->
     assert server.engine.states[ID].lifecycle is Lifecycle.PAUSED
     shown = run("submit", FIBOA, "[10, 5]", "--paused", "--json", "-e", OTHER_ID)
     assert lines(shown) == [{"execution_id": OTHER_ID, "status": "paused"}]
+
+
+@pytest.mark.parametrize("state", [{}, {"TRACESTATE": "vendor=1"}])
+def test_a_submission_is_part_of_the_trace_that_the_command_is_run_in(
+    run: Any, server: Served, monkeypatch: pytest.MonkeyPatch, state: dict[str, str]
+) -> None:
+    for name, value in {"TRACEPARENT": PARENT, **state}.items():
+        monkeypatch.setenv(name, value)
+    run("submit", FIBOA, "[10, 5]", "-e", ID)
+    first = server.engine.logs_of[ID][0].event
+    assert isinstance(first, Created)
+    assert first.metadata == outer_metadata(PARENT, state.get("TRACESTATE", ""))
+
+
+def test_a_trace_that_is_none_does_not_keep_a_command_from_submitting(
+    run: Any, server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACEPARENT", "\udcff\n")
+    assert run("submit", FIBOA, "[10, 5]", "-e", ID).exit_code == 0
+    assert ID in server.engine.logs_of
 
 
 @pytest.mark.parametrize(("ending", "shown", "code"), ENDINGS)
@@ -202,7 +225,7 @@ def test_the_option_may_stand_before_the_command(server: Served) -> None:
     assert CliRunner(env={"OBELISK_API_URL": UNREACHABLE}).invoke(cli, arguments).exit_code == 0
 
 
-@pytest.mark.parametrize("url", ["https://localhost:5005", "localhost:5005", "http://", "http://x/y", "http://x:99999"])
+@pytest.mark.parametrize("url", ["localhost:5005", "http://", "http://x/y", "http://x:99999", "http://[::1", "ftp://x"])
 def test_an_url_that_cannot_be_used_is_rejected(run: Any, url: str) -> None:
     result = run("list", url=url)
     assert result.exit_code == 2

@@ -142,3 +142,9 @@ def test_the_module_is_the_command(tmp_path: Path):
     command = [sys.executable, "-m", "obelisk", "--version"]
     done = subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == __version__
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-"])
+def test_a_command_ends_well_without_a_standard_stream(closed):
+    command = ["sh", "-c", f'exec "$0" -m obelisk --version {closed}', sys.executable]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -42,7 +42,7 @@ from obelisk.core.events import (
     JoinSetRequest,
     Response,
     ScheduleAt,
-    Span,
+    TimeSpan,
     TypedValue,
     error_outcome,
     failed,
@@ -84,7 +84,7 @@ params = st.lists(json, max_size=2)
 times = st.one_of(
     st.just("now"),
     st.builds(
-        lambda seconds, nanos: ScheduleAt(in_=Span(seconds, nanos)), st.integers(0, 2**40), st.integers(0, 10**9)
+        lambda seconds, nanos: ScheduleAt(in_=TimeSpan(seconds, nanos)), st.integers(0, 2**40), st.integers(0, 10**9)
     ),
     st.builds(lambda seconds: ScheduleAt(at=START + timedelta(seconds=seconds)), st.integers(-(10**9), 10**9)),
 )

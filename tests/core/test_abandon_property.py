@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from obelisk.core.commands import Done, DrawU64
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     ComponentId,
     ComponentRole,
     Created,
@@ -30,7 +30,7 @@ from tests.core.replaying import FIBO, LOCK, START, finished, logged, passed, re
 
 COMPONENT = ComponentId(ComponentRole.WORKFLOW, "w", "sha256:0")
 CREATED = Created(FIBO, [], None, START, COMPONENT, DeploymentId("Dep_1"))
-LOCKED = Locked(COMPONENT, ExecutorId("Exr_1"), DeploymentId("Dep_1"), RunId("Run_1"), LOCK, RetryConfig(None, NO_SPAN))
+LOCKED = Locked(COMPONENT, ExecutorId("Exr_1"), DeploymentId("Dep_1"), RunId("Run_1"), LOCK, RetryConfig(None, NO_TIME))
 # No script draws from this range.
 CHANGED = DrawU64(7, 8)
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from obelisk.core.canonical import canonical
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     ChildExecutionFinished,
     ChildExecutionRequest,
     ComponentId,
@@ -39,9 +39,9 @@ from obelisk.core.events import (
     RetryConfig,
     Schedule,
     ScheduleAt,
-    Span,
     TemporarilyFailed,
     TemporarilyTimedOut,
+    TimeSpan,
     TypedValue,
     Unlocked,
     UpgradeOutcome,
@@ -57,7 +57,7 @@ COMPONENT = ComponentId(ComponentRole.WORKFLOW, "w", "sha256:" + "0" * 64)
 JOIN_SET = JoinSetId("g:1")
 CREATED = Created(Ffqn("a:b/c.f"), [1], None, NOW, COMPONENT, DeploymentId("Dep_1"))
 LOCKED = Locked(
-    COMPONENT, ExecutorId("Exr_1"), DeploymentId("Dep_1"), RunId("Run_1"), LATER, RetryConfig(None, NO_SPAN)
+    COMPONENT, ExecutorId("Exr_1"), DeploymentId("Dep_1"), RunId("Run_1"), LATER, RetryConfig(None, NO_TIME)
 )
 DONE = Finished(ExecutionResult(ok=None))
 
@@ -156,9 +156,9 @@ def test_the_order_of_keys_does_not_matter() -> None:
         (CREATED, replace(CREATED, params=[{"run_id": "x"}])),
         (DONE, Finished(ExecutionResult(ok=TypedValue("u8", 1)))),
         (Paused(), DONE),
-        (Schedule(EARLY_ID, "now"), Schedule(EARLY_ID, ScheduleAt(in_=Span(1)))),
+        (Schedule(EARLY_ID, "now"), Schedule(EARLY_ID, ScheduleAt(in_=TimeSpan(1)))),
         (Schedule(EARLY_ID, "now"), Schedule(ExecutionId("E_0000000000ZZZZZZZZZZZZZZZZ"), "now")),
-        (Schedule(EARLY_ID, ScheduleAt(in_=Span(1))), Schedule(EARLY_ID, ScheduleAt(in_=Span(2)))),
+        (Schedule(EARLY_ID, ScheduleAt(in_=TimeSpan(1))), Schedule(EARLY_ID, ScheduleAt(in_=TimeSpan(2)))),
         (JoinNext(JOIN_SET, NOW), JoinNext(JoinSetId("g:2"), NOW)),
         (persisted(EARLY_ID), persisted(ExecutionId("E_0000000000ZZZZZZZZZZZZZZZZ"))),
     ],

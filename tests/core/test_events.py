@@ -44,10 +44,10 @@ from obelisk.core.events import (
     RetryConfig,
     Schedule,
     ScheduleAt,
-    Span,
     Stub,
     TemporarilyFailed,
     TemporarilyTimedOut,
+    TimeSpan,
     TryOutcome,
     TypedValue,
     Unlocked,
@@ -99,7 +99,7 @@ STORED: list[tuple[Event, Any]] = [
         },
     ),
     (
-        Locked(COMPONENT, ExecutorId("Exr_0"), DEPLOYMENT, RunId("Run_0"), NOW, RetryConfig(None, Span(0))),
+        Locked(COMPONENT, ExecutorId("Exr_0"), DEPLOYMENT, RunId("Run_0"), NOW, RetryConfig(None, TimeSpan(0))),
         {
             "locked": {
                 "component_id": COMPONENT_JSON,
@@ -183,7 +183,7 @@ STORED: list[tuple[Event, Any]] = [
         ),
     ),
     (
-        JoinSetRequest(JOIN_SET, DelayRequest(DELAY, NOW, ScheduleAt(in_=Span(0, 10_000_000)))),
+        JoinSetRequest(JOIN_SET, DelayRequest(DELAY, NOW, ScheduleAt(in_=TimeSpan(0, 10_000_000)))),
         history(
             type="join_set_request",
             join_set_id="g:1",

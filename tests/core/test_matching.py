@@ -24,8 +24,8 @@ from obelisk.core.events import (
     RandomU64,
     Schedule,
     ScheduleAt,
-    Span,
     Stub,
+    TimeSpan,
     TryOutcome,
     error_outcome,
 )
@@ -49,7 +49,7 @@ CHILD, OTHER_CHILD = ExecutionId(f"{ID}.g:1_1"), ExecutionId(f"{ID}.g:1_2")
 DELAY = DelayId("Delay_01HKQYGXB8DKHXWQ8A3K9WRM8D.g:1_1")
 OTHER_DELAY = DelayId("Delay_01HKQYGXB8DKHXWQ8A3K9WRM8D.g:1_2")
 LATER = START + timedelta(days=1)
-SOON = ScheduleAt(in_=Span(1))
+SOON = ScheduleAt(in_=TimeSpan(1))
 NO = error_outcome("function_not_found")
 HASH, OTHER_HASH = "01" + "a" * 64, "01" + "b" * 64
 

@@ -32,6 +32,7 @@ from obelisk.core.commands import (
     SubmitDelay,
     Submitted,
 )
+from obelisk.core.due import due_at
 from obelisk.core.effects import NewExecution
 from obelisk.core.events import (
     OK_OUTCOME,
@@ -48,12 +49,11 @@ from obelisk.core.events import (
     RandomU64,
     Schedule,
     ScheduleAt,
-    Span,
+    TimeSpan,
     Unlocked,
     failed,
 )
 from obelisk.core.random import DeterministicRandom, seed_of
-from obelisk.core.replay import due_at
 from obelisk.ids import DelayId, ExecutionId, JoinSetId, parse_execution_id
 from tests.core.replaying import FIBO, ID, LOCK, OTHER, START, Workflow, finished, new_replay, ok, passed
 
@@ -174,7 +174,7 @@ def test_children_and_delays_of_a_join_set_are_numbered_apart(workflow):
 
 def test_a_delay_says_what_was_asked_and_when_it_is_due(workflow):
     workflow.made(CreateJoinSet())
-    at = ScheduleAt(in_=Span(1))
+    at = ScheduleAt(in_=TimeSpan(1))
     assert workflow.ask(SubmitDelay(SET, at)) == DelaySubmitted(DELAY)
     request = DelayRequest(DELAY, START + timedelta(seconds=1), at)
     assert workflow.events[1:] == [JoinSetRequest(SET, request)]
@@ -275,7 +275,7 @@ def test_a_sleep_is_a_one_off_join_set_with_one_delay(workflow):
 
 
 def test_a_sleep_returns_when_it_was_due(workflow):
-    workflow.ask(Sleep(ScheduleAt(in_=Span(2, 500))))
+    workflow.ask(Sleep(ScheduleAt(in_=TimeSpan(2, 500))))
     seconds, microseconds = divmod(to_microseconds(START) + 2_000_001, 1_000_000)
     delay = DelayId(f"Delay_{ULID}.o:1-sleep_1")
     assert workflow.answer(passed(delay)) == DelayPassed(delay, seconds, microseconds * 1000)
@@ -288,9 +288,9 @@ def test_a_cancelled_sleep_is_no_success(workflow):
 
 def test_a_replayed_delay_is_due_when_the_log_says():
     first = Workflow()
-    first.ask(Sleep(ScheduleAt(in_=Span(1))), START)
+    first.ask(Sleep(ScheduleAt(in_=TimeSpan(1))), START)
     again = Workflow(first.events, [passed(DelayId(f"Delay_{ULID}.o:1-sleep_1"))])
-    reply = again.ask(Sleep(ScheduleAt(in_=Span(1))), START + timedelta(days=1))
+    reply = again.ask(Sleep(ScheduleAt(in_=TimeSpan(1))), START + timedelta(days=1))
     assert reply.seconds == to_microseconds(START) // 1_000_000 + 1
     assert again.events == []
 
@@ -304,15 +304,15 @@ PAST = datetime(1999, 1, 1, tzinfo=UTC)
         ("now", START),
         (ScheduleAt(at=PAST), PAST),
         (ScheduleAt(at=FAR_FUTURE), FAR_FUTURE),
-        (ScheduleAt(in_=Span(0)), START),
-        (ScheduleAt(in_=Span(1, 1000)), START + timedelta(seconds=1, microseconds=1)),
-        (ScheduleAt(in_=Span(0, 1)), START + timedelta(microseconds=1)),
-        (ScheduleAt(in_=Span(0, 999)), START + timedelta(microseconds=1)),
-        (ScheduleAt(in_=Span(0, 1001)), START + timedelta(microseconds=2)),
-        (ScheduleAt(in_=Span(0, 999_999_999)), START + timedelta(seconds=1)),
-        (ScheduleAt(in_=Span(2**64 - 1, 999_999_999)), FAR_FUTURE),
-        (ScheduleAt(in_=Span(86_399_999_999_999)), FAR_FUTURE),
-        (ScheduleAt(in_=Span((FAR_FUTURE - START) // timedelta(seconds=1), 999_999_999)), FAR_FUTURE),
+        (ScheduleAt(in_=TimeSpan(0)), START),
+        (ScheduleAt(in_=TimeSpan(1, 1000)), START + timedelta(seconds=1, microseconds=1)),
+        (ScheduleAt(in_=TimeSpan(0, 1)), START + timedelta(microseconds=1)),
+        (ScheduleAt(in_=TimeSpan(0, 999)), START + timedelta(microseconds=1)),
+        (ScheduleAt(in_=TimeSpan(0, 1001)), START + timedelta(microseconds=2)),
+        (ScheduleAt(in_=TimeSpan(0, 999_999_999)), START + timedelta(seconds=1)),
+        (ScheduleAt(in_=TimeSpan(2**64 - 1, 999_999_999)), FAR_FUTURE),
+        (ScheduleAt(in_=TimeSpan(86_399_999_999_999)), FAR_FUTURE),
+        (ScheduleAt(in_=TimeSpan((FAR_FUTURE - START) // timedelta(seconds=1), 999_999_999)), FAR_FUTURE),
     ],
 )
 def test_a_time_is_rounded_up_and_ends_with_the_calendar(schedule_at, expected):
@@ -323,7 +323,7 @@ def test_a_time_is_rounded_up_and_ends_with_the_calendar(schedule_at, expected):
 
 
 def test_a_schedule_creates_a_top_level_execution(workflow):
-    at = ScheduleAt(in_=Span(60))
+    at = ScheduleAt(in_=TimeSpan(60))
     execution_id = workflow.submitted(ScheduleExecution(FIBO, [1], at))
     parse_execution_id(execution_id)
     assert workflow.events == [Schedule(execution_id, at)]

@@ -19,14 +19,14 @@ from obelisk.core.commands import (
     Submit,
     SubmitDelay,
 )
-from obelisk.core.events import ScheduleAt, Span
+from obelisk.core.events import ScheduleAt, TimeSpan
 from obelisk.errors import NondeterminismError
 from obelisk.ids import ExecutionId, JoinSetId
 from tests.core.replaying import FIBO, LOCK, OTHER, START, Workflow
 
 SET = JoinSetId("g:1")
 IDS = [ExecutionId("E_01HKQYGXB8DKHXWQ8A3K9WRM98"), ExecutionId("E_01HKQYGXB8DKHXWQ8A3K9WRM99")]
-SOON = ScheduleAt(in_=Span(1))
+SOON = ScheduleAt(in_=TimeSpan(1))
 
 
 def asked(*commands):
@@ -46,7 +46,7 @@ PAIRS = {
     "another child": ([CreateJoinSet(), Submit(SET, FIBO, [])], [CreateJoinSet(), Submit(SET, OTHER, [])]),
     "a child for a delay": ([CreateJoinSet(), SubmitDelay(SET, "now")], [CreateJoinSet(), Submit(SET, FIBO, [])]),
     "another time": ([CreateJoinSet(), SubmitDelay(SET, SOON)], [CreateJoinSet(), SubmitDelay(SET, "now")]),
-    "another sleep": ([Sleep(SOON)], [Sleep(ScheduleAt(in_=Span(1, 1)))]),
+    "another sleep": ([Sleep(SOON)], [Sleep(ScheduleAt(in_=TimeSpan(1, 1)))]),
     "another wanted function": (
         [CreateJoinSet(), Submit(SET, FIBO, []), JoinNextResponse(SET, FIBO)],
         [CreateJoinSet(), Submit(SET, FIBO, []), JoinNextResponse(SET)],

@@ -19,7 +19,7 @@ from obelisk.core.commands import (
     Submitted,
 )
 from obelisk.core.effects import NewExecution, Question
-from obelisk.core.events import OK_OUTCOME, Schedule, ScheduleAt, Span, Stub, error_outcome
+from obelisk.core.events import OK_OUTCOME, Schedule, ScheduleAt, Stub, TimeSpan, error_outcome
 from obelisk.core.hashing import retval_hash
 from obelisk.errors import NondeterminismError
 from obelisk.ids import ExecutionId, JoinSetId
@@ -31,7 +31,7 @@ GIVEN = ExecutionId("E_01HKQYGXB8DKHXWQ8A3K9WRM99")
 LATER = START + timedelta(days=1)
 GIVE = StubExecution(CHILD, ok(5), FIBO, "T|5")
 GIVE_JSON = StubExecution(CHILD, {"ok": 5}, None, 'U|{"ok": 5}')
-SCHEDULE = ScheduleExecution(FIBO, [1], ScheduleAt(in_=Span(60)), GIVEN, is_typed=False)
+SCHEDULE = ScheduleExecution(FIBO, [1], ScheduleAt(in_=TimeSpan(60)), GIVEN, is_typed=False)
 NEW = NewExecution(GIVEN, FIBO, [1], None, START + timedelta(seconds=60))
 OUTCOMES = {
     "ok": (OK_OUTCOME, None),

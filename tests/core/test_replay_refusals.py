@@ -29,9 +29,9 @@ from obelisk.core.events import (
 )
 from obelisk.core.replay import Replay
 from obelisk.errors import FunctionNotFoundError, InvalidValueError, NondeterminismError
-from obelisk.ids import ExecutionId, JoinSetId
+from obelisk.ids import MAX_ID_LENGTH, ExecutionId, JoinSetId
 from obelisk.names import Ffqn
-from tests.core.replaying import FIBO, ID, LOCK, START, Workflow, finished, logged, ok
+from tests.core.replaying import FIBO, ID, LOCK, START, Functions, Workflow, finished, logged, ok
 
 SET = JoinSetId("g:1")
 MISSING = Ffqn("testing:missing/missing.missing")
@@ -232,6 +232,19 @@ class Rounding:
         if not isinstance(params, list):
             raise InvalidValueError("an array expected")
         return [int(param) for param in params]
+
+
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_a_child_whose_id_would_be_too_long_is_refused(is_typed):
+    deep = ExecutionId(f"{ID}" + ".g:1_1" * ((MAX_ID_LENGTH - len(ID)) // 6))
+    replay = Replay(deep, START, run_expires_at=LOCK, catalog=Functions())
+    reply = replay.apply(Call(FIBO, [1], is_typed=is_typed, problem=None), START)
+    assert isinstance(reply, Refused)
+    assert reply.kind is RefusalKind.TYPE_CHECK_ERROR
+    assert reply.detail.startswith("executions are nested too deep: the child's id would have ")
+    effects = replay.take_effects()
+    assert effects.executions == ()
+    assert [type(event) for event in effects.events] == [JoinSetCreate, JoinSetRequest]
 
 
 def test_the_event_keeps_the_params_as_they_were_given_and_the_child_gets_their_normal_form():

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from obelisk.core.events import (
-    NO_SPAN,
+    NO_TIME,
     OK_OUTCOME,
     CancellationRequested,
     ChildExecutionFinished,
@@ -36,10 +36,10 @@ from obelisk.core.events import (
     ResultKind,
     RetryConfig,
     Schedule,
-    Span,
     Stub,
     TemporarilyFailed,
     TemporarilyTimedOut,
+    TimeSpan,
     TryOutcome,
     Unlocked,
     Unpaused,
@@ -60,7 +60,7 @@ COMPONENT = ComponentId(ComponentRole.WORKFLOW, "w", "sha256:" + "0" * 64)
 DEPLOYMENT = DeploymentId("Dep_1")
 HOLDER = Holder(ExecutorId("Exr_1"), RunId("Run_1"))
 OTHER_HOLDER = Holder(ExecutorId("Exr_2"), RunId("Run_2"))
-RETRIES = RetryConfig(3, Span(1))
+RETRIES = RetryConfig(3, TimeSpan(1))
 JOIN_SET = JoinSetId("g:1")
 OTHER_JOIN_SET = JoinSetId("n:other")
 ONE_OFF = JoinSetId("o:1-f")
@@ -565,7 +565,7 @@ def test_a_refused_response_is_named() -> None:
 
 
 def test_the_retry_configuration_before_the_first_lock_is_unlimited_without_backoff() -> None:
-    assert after(None, CREATED).retry_config == RetryConfig(None, NO_SPAN)
+    assert after(None, CREATED).retry_config == RetryConfig(None, NO_TIME)
 
 
 def test_a_request_is_ok_unless_it_says_otherwise() -> None:

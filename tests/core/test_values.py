@@ -424,3 +424,9 @@ def test_any_json_either_fits_or_is_refused(drawn: tuple[str, Any], value: Any) 
     except InvalidValueError:
         return
     assert check_value(type_, normal) == normal
+
+
+def test_what_is_wrong_with_text_is_told_in_short():
+    with pytest.raises(InvalidValueError) as caught:
+        parse_json('{"a":' * 400 + "1e999", "params")
+    assert len(str(caught.value)) < 400

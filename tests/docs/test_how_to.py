@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from obelisk.api.tokens import token_hash
 from obelisk.config.load import config_from_text
+from obelisk.config.log_settings import ConsoleLogSettings
 from obelisk.errors import RequestDeniedError
 from obelisk.interfaces.sandbox import ReplaceIn, SandboxSettings
 from obelisk.plugins import Plugins
@@ -35,3 +38,29 @@ def test_a_denial_reads_as_it_is_shown(lists: AllowLists, repository: Path):
         lists.check(parse_target("GET", "https", "api.example.com", "/v2/x?y"))
     page = (repository / "docs/how-to/outgoing-http.md").read_text()
     assert str(caught.value) in page.replace("\n", " ")
+
+
+def test_the_tables_of_the_servers_log_are_understood(repository: Path):
+    page = (repository / "docs/how-to/server-logs.md").read_text()
+    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
+    assert config.kernel.log.console == ConsoleLogSettings()
+    assert config.kernel.log.file is not None
+
+
+def test_the_token_that_is_shown_has_the_hash_that_is_shown(repository: Path):
+    page = (repository / "docs/how-to/secure-the-api.md").read_text()
+    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
+    token = page.split("token       ", 1)[1].split("\n", 1)[0]
+    assert page.count(token) == 2
+    assert config.kernel.api.token_hashes == (token_hash(token),)
+    assert config.kernel.api.tls is not None
+
+
+async def test_the_page_on_crashes_shows_a_test_that_passes(repository: Path, tmp_path: Path, monkeypatch) -> None:
+    page = (repository / "docs/how-to/test-crashes.md").read_text()
+    shown: dict[str, Any] = {}
+    exec(page.split("```python\n", 1)[1].split("```", 1)[0], shown)
+    monkeypatch.chdir(repository)
+    await shown["test_the_workflow_survives_every_crash"](tmp_path)

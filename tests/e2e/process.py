@@ -32,7 +32,7 @@ class Server:
         self._stderr = stderr
         self.ready = _first_line(process, self)
         if not self.ready.startswith("obelisk ready "):
-            self.kill()
+            self.close()
             raise NotReadyError(f"the server did not start; it printed {self.ready!r}, and\n{self.log}")
         self.pairs = dict(pair.split("=", 1) for pair in self.ready.split()[2:])
 
@@ -118,14 +118,22 @@ class Ended:
         return self.lines[-1]
 
 
-def start_server(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stderr: Path) -> Server:
-    """Start ``obelisk server run`` and return once it serves."""
+def start_server(
+    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stderr: Path, prefix: Sequence[str] = ()
+) -> Server:
+    """Start ``obelisk server run`` and return once it serves; ``prefix`` is a command that runs it."""
+    return Server(spawn_server(arguments, env=env, cwd=cwd, stderr=stderr, prefix=prefix), stderr)
+
+
+def spawn_server(
+    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stderr: Path, prefix: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Start ``obelisk server run`` and return at once."""
     with stderr.open("ab") as file:
-        process = subprocess.Popen(
-            [*OBELISK, "server", "run", *arguments],
+        return subprocess.Popen(
+            [*prefix, *OBELISK, "server", "run", *arguments],
             env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file,
         )  # fmt: skip
-    return Server(process, stderr)
 
 
 def run_obelisk(arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: str = "") -> Ended:

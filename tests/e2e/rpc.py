@@ -30,7 +30,7 @@ SPIN_FOREVER = Ffqn("testing:spin/spin.spin-forever")
 FOO = Ffqn("testing:stub-activity/activity.foo")
 ASK = Ffqn("shop:orders/approval.ask")
 CALL_SECONDS = 40
-_OPTIONS = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
+CHANNEL_OPTIONS = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
 
 
 def execution_id(number: int) -> ExecutionId:
@@ -163,13 +163,13 @@ def _message(field: str, value: Any) -> Any:
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
-    with grpc.insecure_channel(address, options=_OPTIONS) as channel:
+    with grpc.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         yield Client(channel)
 
 
 async def submit_all(address: str, ffqn: Ffqn, params: Any, idents: Iterable[ExecutionId]) -> list[ExecutionResult]:
     """Submit executions side by side over one connection and return their results once all have ended."""
-    async with grpc.aio.insecure_channel(address, options=_OPTIONS) as channel:
+    async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         stub: Any = ExecutionRepositoryStub(channel)
 
         async def one(ident: ExecutionId) -> ExecutionResult:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
 
 from tests.e2e.logs import Logs, read_logs
-from tests.e2e.process import Ended, Server, run_obelisk, start_obelisk, start_server
+from tests.e2e.process import Ended, Server, run_obelisk, spawn_server, start_obelisk, start_server
 from tests.e2e.rpc import ASK, FOO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -79,14 +80,20 @@ class World:
     def database(self) -> Path:
         return self.data_dir / "obelisk-sqlite" / "obelisk.sqlite"
 
-    def start(self, *arguments: str) -> Server:
-        """Start a server and return once it serves."""
+    def start(self, *arguments: str, prefix: Sequence[str] = ()) -> Server:
+        """Start a server and return once it serves; ``prefix`` is a command that runs it."""
         stderr = self.directory / f"server-{len(self._servers) + 1}.log"
         server = start_server(
-            ["--config", str(self.config), *arguments], env=self.env, cwd=self.directory, stderr=stderr
-        )
+            ["--config", str(self.config), *arguments],
+            env=self.env, cwd=self.directory, stderr=stderr, prefix=prefix,
+        )  # fmt: skip
         self._servers.append(server)
         return server
+
+    def spawn(self) -> Popen[bytes]:
+        """Start a server and return at once; whoever calls ends it."""
+        stderr = self.directory / "spawned.log"
+        return spawn_server(["--config", str(self.config)], env=self.env, cwd=self.directory, stderr=stderr)
 
     def run(self, *arguments: str, stdin: str = "", **variables: str) -> Ended:
         """Run a command to its end."""

@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PAGES = {"/hello": (200, "hello"), "/search?q=what": (200, "found it"), "/held": (200, "released")}
+PAGES = {
+    "/hello": (200, "hello"),
+    "/search?q=what": (200, "found it"),
+    "/held": (200, "released"),
+    "/flaky": (200, "at last"),
+}
 MISSING = (404, "nothing here")
 HELD = "/held"
+FLAKY = "/flaky"
+OVERLOADED = (503, "later")
 WAIT_SECONDS = 60
 
 
 class Pages(ThreadingHTTPServer):
-    """Serves ``PAGES``, and ``HELD`` once it is released; remembers which requests came."""
+    """Serves ``PAGES``, ``HELD`` once it is released, ``FLAKY`` from the second time on; remembers which requests came."""
 
     daemon_threads = True
 
@@ -50,7 +57,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.came(self.path)
         if self.path == HELD:
             self.server.released.wait(WAIT_SECONDS)
-        self._answer(*PAGES.get(self.path, MISSING))
+        if self.path == FLAKY and self.server.requests.count(FLAKY) == 1:
+            self._answer(*OVERLOADED)
+        else:
+            self._answer(*PAGES.get(self.path, MISSING))
 
     def _answer(self, status: int, text: str) -> None:
         body = text.encode()

@@ -25,8 +25,8 @@ from obelisk.core.events import (
     RequestOutcome,
     Schedule,
     ScheduleAt,
-    Span,
     Stub,
+    TimeSpan,
     TryOutcome,
     error_outcome,
     is_history_event,
@@ -41,7 +41,7 @@ from tests.wasm.bench import Bench
 WORKFLOWS = [name for name in names() if read(name).is_workflow]
 ELSEWHERE = JoinSetId("g:99")
 OTHER = Ffqn("testing:other/other.other")
-LATER = ScheduleAt(in_=Span(12345))
+LATER = ScheduleAt(in_=TimeSpan(12345))
 CONFLICT = error_outcome("conflict")
 
 

@@ -236,7 +236,7 @@ def test_the_environment_disables_plugins():
 
 
 def test_built_in_plugins_come_first():
-    assert [candidate.name for candidate in find_plugins()][:2] == ["memory_storage", "file_source"]
+    assert [candidate.name for candidate in find_plugins()][:2] == ["memory_storage", "console_exporter"]
 
 
 def test_every_built_in_plugin_loads():

@@ -6,12 +6,15 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from obelisk.builtin import memory_storage
 from obelisk.builtin.memory_storage import MemoryStorage
-from obelisk.config.model import TriggerUse
+from obelisk.config.model import Chosen, TriggerUse
+from obelisk.interfaces.exporters import Exporter
+from obelisk.interfaces.provider import Provider
 from obelisk.runtime.garbage import GarbageCollector
 from obelisk.testing.clock import ManualClock
 from obelisk.testing.engine import EngineHarness, engine_harness
@@ -19,6 +22,7 @@ from obelisk.testing.engine import EngineHarness, engine_harness
 ROOT = Path(__file__).resolve().parents[2]
 LATE = "365d"
 
+Exporting = Chosen[Provider[Any, Exporter]]
 Open = Callable[..., AbstractAsyncContextManager[EngineHarness]]
 
 
@@ -51,14 +55,19 @@ def open_engine(storage: str, tmp_path: Path, code_cache: Path) -> Open:
     """Open an engine on this test's storage; opened again it finds the same data, and draws other ids."""
     seeds = itertools.count()
 
-    def open_one(*tables: str, kernel: str = "", clock: ManualClock | None = None, triggers: Sequence[TriggerUse] = ()):
+    def open_one(
+        *tables: str, kernel: str = "", clock: ManualClock | None = None, triggers: Sequence[TriggerUse] = (),
+        exporters: Sequence[Exporting] = (), server: str = "",
+    ) -> AbstractAsyncContextManager[EngineHarness]:  # fmt: skip
         toml = (
             f'[storage]\nuse = "{storage}"\n[timers_watcher]\ntick_sleep = "{LATE}"\n'
-            f'[server]\nshutdown_timeout = "50ms"\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n'
+            f'[server]\nshutdown_timeout = "50ms"\n{server}\n[wasm.codegen_cache]\ndirectory = "{code_cache}"\n{kernel}\n'
             + "".join(tables)
         )
         seed = next(seeds)
-        return engine_harness(toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed, triggers=triggers)
+        return engine_harness(
+            toml, base=ROOT, directory=tmp_path, clock=clock, seed=seed, triggers=triggers, exporters=exporters
+        )
 
     return open_one
 

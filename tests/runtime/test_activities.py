@@ -18,9 +18,9 @@ from obelisk.core.events import (
     Finished,
     Locked,
     RetryConfig,
-    Span,
     TemporarilyFailed,
     TemporarilyTimedOut,
+    TimeSpan,
     TypedValue,
 )
 from obelisk.core.retry import jittered
@@ -140,7 +140,7 @@ def foreign_lock(harness: EngineHarness, *, backoff: int, number: int = 1) -> Lo
     """Return a lock of half a second that another executor took, with its own idea of retries."""
     executor, run = new_executor_id(1, bytes(10)), new_run_id(number, bytes(10))
     until = harness.clock.now() + SECOND / 2
-    return Locked(OLD, executor, harness.engine.components.deployment_id, run, until, RetryConfig(3, Span(backoff)))
+    return Locked(OLD, executor, harness.engine.components.deployment_id, run, until, RetryConfig(3, TimeSpan(backoff)))
 
 
 async def test_a_lock_that_another_executor_let_expire_backs_off_as_the_component_says(open_engine: Open):

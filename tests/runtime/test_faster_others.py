@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.errors import CommitUnknownError, ObeliskError
+from obelisk.errors import CommitUnknownError, ObeliskError, StorageError
+from obelisk.ids import ExecutorId
+from obelisk.interfaces.storage import Held
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
 from tests.runtime.builds import DRAWS_FIRST, LOGS, STOPS_AT_ONCE, build
@@ -70,6 +72,29 @@ async def test_a_call_whose_commit_is_unknown_says_so_and_is_not_tried_again(ope
         watched.fault = once(CommitUnknownError("the disk is full"), lambda batch: True)
         with pytest.raises(CommitUnknownError, match="ask for it again"):
             await asked(harness, execution, way)
+
+
+async def test_however_many_commits_fail_unlocking_is_tried_again_once_a_second(open_engine: Open):
+    async with open_engine(TABLES) as harness:
+        watched, tries = watch(harness), [0]
+
+        async def held_by(executors: frozenset[ExecutorId]) -> list[Held]:
+            tries[0] += 1
+            raise StorageError("the disk is full")
+
+        watched.held_by = held_by
+        watched.fault = lambda batch: CommitUnknownError("the disk is full")
+        for _ in range(5):
+            with pytest.raises(CommitUnknownError, match="the disk is full"):
+                await harness.submit(FIBO_CALL, 10)
+        await harness.settle()
+        for _ in range(3):
+            before = tries[0]
+            harness.clock.advance(timedelta(seconds=1))
+            await harness.settle()
+            assert tries[0] == before + 1
+        del watched.held_by
+        watched.fault = lambda batch: None
 
 
 async def test_what_is_known_of_a_dropped_workflow_is_forgotten_when_a_commit_is_unknown(open_engine: Open):

@@ -12,7 +12,7 @@ import pytest
 from obelisk.core.events import FailureKind, Unlocked
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.ids import ExecutionId, new_execution_id
-from obelisk.interfaces.storage import Batch, Committed, ExecutionQuery
+from obelisk.interfaces.storage import Batch, Committed, ExecutionLog, ExecutionQuery
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
 from tests.runtime.conftest import Open, workflow
@@ -123,3 +123,21 @@ async def test_what_cannot_be_unlocked_is_unlocked_later(open_engine: Open):
         assert (await harness.result(execution)).ok.value == [["ok", '"y"']]
         assert faults == []
         assert harness.clock.now() - started < timedelta(minutes=1)
+
+
+async def test_a_workflow_that_cannot_be_read_is_read_again(open_engine: Open, monkeypatch: pytest.MonkeyPatch):
+    async with open_engine(TABLES, kernel="[workflows]\nhot_limit = 0") as harness:
+        execution, started = await start(harness, scripts.call(TEXT, "x")), harness.clock.now()
+        storage = watch(harness)._storage
+        load, faults = storage.load, ["a fault", "another one"]
+
+        async def failing(execution_id: ExecutionId) -> ExecutionLog | None:
+            if faults:
+                raise StorageError(faults.pop())
+            return await load(execution_id)
+
+        monkeypatch.setattr(storage, "load", failing)
+        await harness.engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
+        assert (await harness.result(execution)).ok.value == [["ok", '"y"']]
+        assert harness.clock.now() - started < timedelta(seconds=5)
+        assert faults == []

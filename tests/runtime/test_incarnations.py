@@ -21,3 +21,11 @@ def test_a_record_that_nobody_locks_is_of_an_executor_that_is_gone(tmp_path: Pat
 
 def test_a_directory_without_records_has_nobody_who_is_gone(tmp_path: Path):
     assert gone(tmp_path) == []
+
+
+def test_the_record_of_an_executor_that_left_is_that_of_one_that_is_gone(tmp_path: Path):
+    executor = ExecutorId("Exr_00000000000000000000000000")
+    left = Incarnation(tmp_path, executor)
+    left.leave()
+    left.close()
+    assert gone(tmp_path) == [executor]

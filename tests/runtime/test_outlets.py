@@ -114,6 +114,21 @@ async def test_one_execution_fills_no_more_than_its_part(kept: Kept):
     assert kept.texts == ["a", "b", "c", "x", "y", "z", "-1"]
 
 
+async def test_lines_that_are_lost_are_counted_from_the_start_on(kept: Kept, monkeypatch: pytest.MonkeyPatch):
+    lines = outlet(kept, room=12)
+    put(lines, "abcdefgh")
+    await lines.flush()
+    assert lines.lost == 5
+
+    async def fail(items: Sequence[StoredLine]) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(kept, "write", fail)
+    put(lines, "ij")
+    await lines.flush()
+    assert lines.lost == 7
+
+
 async def test_what_is_written_makes_room(kept: Kept):
     lines = outlet(kept, room=12)
     for _ in range(5):

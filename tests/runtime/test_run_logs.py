@@ -17,6 +17,7 @@ from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.interfaces.components import LogLevel, LogLine, StreamLine, StreamType
 from obelisk.interfaces.storage import LineQuery, StoredLine
 from obelisk.runtime import run_logs
+from obelisk.runtime.server_log.levels import TRACE
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
 from tests.runtime import printing
@@ -90,12 +91,12 @@ async def test_lines_are_stored_from_the_level_of_their_component_on(open_engine
 
 
 async def test_all_lines_go_to_the_servers_log_whatever_is_stored(open_engine: Open, caplog: pytest.LogCaptureFixture):
-    caplog.set_level("DEBUG", "app")
+    caplog.set_level(TRACE, "app")
     async with open_engine(logger('logs_store_min_level = "off"')) as harness:
         execution = await harness.submit(LOG, "a line")
         await harness.result(execution)
     found = [(record.levelname, record.message) for record in caplog.records if record.name == "app"]
-    assert found == [(name, f"{execution}: a line") for name in ("DEBUG", "DEBUG", "INFO", "WARNING", "ERROR")]
+    assert found == [(name, f"{execution}: a line") for name in ("Level 5", "DEBUG", "INFO", "WARNING", "ERROR")]
 
 
 async def test_a_line_has_the_time_at_which_it_was_logged(open_engine: Open):

@@ -21,11 +21,11 @@ from obelisk.core.events import (
     Locked,
     Schedule,
     ScheduleAt,
-    Span,
+    TimeSpan,
     failed,
 )
 from obelisk.core.state import Status
-from obelisk.core.trace_context import PARENT_KEY
+from obelisk.core.trace_context import LINKED_KEY, PARENT_KEY, execution_span, trace_of
 from obelisk.errors import (
     CommitRefusedError,
     CommitUnknownError,
@@ -225,7 +225,7 @@ async def test_a_schedule_starts_an_execution_of_its_own(harness: EngineHarness,
 
 async def test_a_schedule_may_be_for_later(harness: EngineHarness, lender: Lender):
     session = lender.session()
-    submission = await session.schedule(Ffqn(FIBO_CALL), [10], schedule_at=ScheduleAt(in_=Span(3600)))
+    submission = await session.schedule(Ffqn(FIBO_CALL), [10], schedule_at=ScheduleAt(in_=TimeSpan(3600)))
     state = await harness.engine.executions.get(submission.execution_id)
     assert state.scheduled_at == harness.clock.now() + timedelta(hours=1)
     assert state.status is Status.PENDING
@@ -270,8 +270,9 @@ async def test_the_trace_of_a_session_is_carried_on(harness: EngineHarness, lend
     child = await called(harness, session)
     scheduled = await session.schedule(Ffqn(FIBO_CALL), [10])
     assert (await harness.events(session.execution_id))[0].metadata == {PARENT_KEY: TRACE, "other": "kept"}
-    for execution in (child.execution_id, scheduled.execution_id):
-        assert (await harness.events(execution))[0].metadata == {PARENT_KEY: TRACE}
+    parent = trace_of(session.execution_id, {PARENT_KEY: TRACE}).parent(execution_span(session.execution_id))
+    assert (await harness.events(child.execution_id))[0].metadata == {PARENT_KEY: parent}
+    assert (await harness.events(scheduled.execution_id))[0].metadata == {PARENT_KEY: parent, LINKED_KEY: "true"}
 
 
 # --- the end ---

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from obelisk.core.trace_context import PARENT_KEY, STATE_KEY, trace_of
-from obelisk.ids import ExecutionId
+from obelisk.core.trace_context import LINKED_KEY, PARENT_KEY, STATE_KEY, SpanContext, execution_span, trace_of
+from obelisk.ids import ExecutionId, parent_of
 from obelisk.names import Ffqn
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
@@ -38,11 +38,17 @@ async def test_children_of_children_are_part_of_the_same_trace(scripted: EngineH
     child = ExecutionId(f"{execution}.o:1-run_1")
     for member in (child, ExecutionId(f"{child}.o:1-fibo_1")):
         created = (await scripted.events(member))[0]
-        assert created.metadata == TRACED
-        assert trace_of(member, created.metadata) == trace_of(execution, METADATA)
+        assert set(created.metadata) == set(TRACED)
+        context = trace_of(member, created.metadata)
+        assert context.trace_id == trace_of(execution, METADATA).trace_id
+        assert context.state == "vendor=1"
+        assert context.parent_id == execution_span(parent_of(member)[0])
 
 
 async def test_a_scheduled_execution_is_a_trace_of_its_own(scripted: EngineHarness):
     execution = await submitted(scripted, RUN, [scripts.new_id(), scripts.schedule(0, FIBO_CALL, 10)])
     ((_, scheduled), _) = await payloads_of(scripted, execution)
-    assert (await scripted.events(ExecutionId(scheduled)))[0].metadata == {}
+    metadata = (await scripted.events(ExecutionId(scheduled)))[0].metadata
+    assert LINKED_KEY in metadata
+    scheduler = SpanContext(trace_of(execution, METADATA).trace_id, execution_span(execution))
+    assert trace_of(ExecutionId(scheduled), metadata).link == scheduler

@@ -75,6 +75,18 @@ async def passes(two: Two, seconds: int) -> None:
             await iterations()
 
 
+def crash(harness: EngineHarness) -> None:
+    """Leave an engine as a killed process leaves it: it does nothing any more, and its record is there."""
+    kernel, incarnation = harness.engine._kernel, harness.engine._incarnation
+    kernel.is_stopping = True
+    for run in list(kernel.workflows.hot):
+        run.drop()
+    for activity in list(kernel.activities.values()):
+        activity.discard()
+    assert incarnation is not None
+    incarnation.leave()
+
+
 async def ends(two: Two, execution: ExecutionId, within: int = 10) -> None:
     for _ in range(within):
         if not await is_open(two[0], execution):
@@ -88,6 +100,35 @@ async def test_a_result_that_the_other_gives_lets_a_workflow_go_on(two: Two):
     await two[1].engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
     await ends(two, execution)
     assert (await two[0].result(execution)).ok.value == [["ok", '"y"'], ["ok", "55"]]
+
+
+async def test_what_the_other_answered_right_before_it_was_killed_goes_on_before_its_lock_expires(two: Two):
+    execution = await start(two[0], scripts.call(TEXT, "x"), scripts.call(FIBO_CALL, 10))
+    killed = two[1].engine
+    spawn, killed._kernel.spawn = killed._kernel.spawn, lambda work: work.close()
+    await killed.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
+    killed._kernel.spawn = spawn
+    assert killed._incarnation is not None
+    killed._incarnation.leave()
+    two[0].engine._kernel.timers.wake()
+    for _ in range(5):
+        await iterations()
+        await two[0].engine.quiet()
+    assert not await is_open(two[0], execution)  # and the clock stood still
+    assert (await two[0].result(execution)).ok.value == [["ok", '"y"'], ["ok", "55"]]
+
+
+async def test_what_the_other_took_over_before_it_was_killed_is_unlocked_by_who_ran_it_before(two: Two):
+    execution = await start(two[0], scripts.call(TEXT, "x"), scripts.call(SPIN_FOREVER))
+    killed = two[1].engine._kernel
+    await two[1].engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
+    await reaches(lambda: killed.activities)
+    crash(two[1])
+    two[0].engine._kernel.timers.wake()
+    for _ in range(5):
+        await iterations()
+        await two[0].engine.quiet()
+    assert await two[0].engine._kernel.storage.held_by(frozenset((killed.executor_id,))) == []
 
 
 async def test_an_activity_that_the_other_cancels_is_stopped(two: Two):

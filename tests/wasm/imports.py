@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from obelisk.core.commands import Answered
-from obelisk.core.events import ExecutionResult, FailureKind, ScheduleAt, Span, TypedValue, failed
+from obelisk.core.events import ExecutionResult, FailureKind, ScheduleAt, TimeSpan, TypedValue, failed
 from obelisk.ids import DelayId, ExecutionId, JoinSetId
 from obelisk.names import Ffqn
 from obelisk.wasm.host_calls import ImportedFunction
@@ -21,7 +21,7 @@ CHILD = ExecutionId(f"{TOP}.g:1_1")
 DELAY = DelayId("Delay_01HKQYGXB8DKHXWQ8A3K9WRM8D.g:1_1")
 SET = JoinSetId("g:1")
 IN_A_SECOND = {"in": {"seconds": 1}}
-SECOND = ScheduleAt(in_=Span(1))
+SECOND = ScheduleAt(in_=TimeSpan(1))
 BORROWED = Param("join-set", BorrowType("join-set"))
 FAILED = Answered(CHILD, PLAIN, failed(FailureKind.TIMED_OUT, "too slow"))
 

@@ -76,7 +76,7 @@ async def test_lines_that_could_not_be_kept_are_counted(bench, monkeypatch):
     monkeypatch.setattr(host_calls, "RECORD_COST", RECORDED_SIZE // 3 - 1000)
     lines: list[LogLine] = []
     await run_activity(bench.activity("logger.wat"), LOGGER + "log-many", 10, log=lines)
-    assert lines[3:] == [LogLine(LogLevel.WARN, "7 more lines were logged without a pause; they are lost")]
+    assert lines[3:] == [LogLine(LogLevel.WARN, "7 more lines were logged without a pause; they are lost", missing=7)]
 
 
 async def test_a_run_that_waits_for_the_host_is_not_tried_again(bench):

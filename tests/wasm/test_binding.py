@@ -38,3 +38,11 @@ def test_a_symbol_that_is_not_there_is_an_error():
 
 def test_an_error_is_taken_with_its_text():
     assert binding.take_error(binding.error_new("ä message".encode())) == "ä message"
+
+
+def test_of_a_long_error_the_beginning_and_the_end_are_taken():
+    found = binding.take_error(binding.error_new(b"start" + b"x" * 10_000_000 + b"end"))
+    assert len(found) < 2 * binding.MAX_ERROR_LENGTH
+    assert found.startswith("start")
+    assert "bytes are left out" in found
+    assert found.endswith("end")

@@ -157,8 +157,11 @@ class Woken:
     def __init__(self) -> None:
         self.woken = False
 
-    def wake(self) -> None:
+    def enter(self, guest: object) -> None:
         self.woken = True
+
+    def leave(self, guest: object) -> None:
+        self.woken = False
 
     def close(self) -> None:
         pass
@@ -173,7 +176,6 @@ class Yielding:
 
     def poll(self) -> Poll:
         assert self._ticker.woken
-        self._ticker.woken = False
         self._left -= 1
         return Poll.YIELDED if self._left >= 0 else Poll.ENDED
 

@@ -27,8 +27,8 @@ async def parked(bench: Bench, function: str = "sleep-ms", *params: Any) -> Gues
 
 def poll(bench: Bench, guest: Guest) -> Poll:
     """Poll until there is something to say; time slices do not matter here."""
-    while (result := guest.poll()) is Poll.YIELDED:
-        bench.engine._ticker.wake()
+    while (result := bench.engine._poll(guest)) is Poll.YIELDED:
+        pass
     return result
 
 

@@ -276,3 +276,10 @@ def test_types_that_are_too_large_are_an_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reflect, "MAX_TYPE_NODES", 10)
     with pytest.raises(ComponentError, match="types have more than 10 parts"):
         param_type("(tuple u8 u8 u8 u8 u8 u8 u8 u8 u8 u8)")
+
+
+def test_interfaces_with_too_many_functions_are_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reflect, "MAX_ITEMS", 2)
+    functions = " ".join(f'(export "f{number}" (func))' for number in range(3))
+    with pytest.raises(ComponentError, match="interfaces have more than 2 functions and types"):
+        imported(functions)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from obelisk.core.events import FailureKind
 from obelisk.interfaces.components import Crashed, Returned
 from obelisk.wasm.guest import Poll
+from obelisk.wasm.lift import TOO_LARGE
 from obelisk.wasm.traps import crashed
 from tests.wasm.bench import LIMITS, MEBIBYTE, SPIN, VALUES, Bench, activity_call, run_activity
 
@@ -34,6 +35,11 @@ def test_running_out_of_fuel_is_a_kind_of_its_own_and_not_tried_again():
 )
 def test_without_a_trap_the_last_line_is_the_reason(message, reason):
     assert crashed(message, who="activity").reason == f"activity trap: {reason}"
+
+
+def test_what_wasmtime_refuses_to_copy_is_called_too_large():
+    message = "too much data is being copied: fuel allocated for hostcalls has been exhausted"
+    assert crashed(message, who="activity").reason == f"activity trap: {TOO_LARGE}"
 
 
 TRAPS = {

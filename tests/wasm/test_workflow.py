@@ -26,7 +26,7 @@ from obelisk.core.events import (
     ExecutionResult,
     FailureKind,
     ScheduleAt,
-    Span,
+    TimeSpan,
     TypedValue,
     failed,
 )
@@ -75,7 +75,7 @@ async def test_a_call_whose_refusal_is_recorded_traps_with_the_reason(bench):
 async def test_a_sleep_is_asked_as_it_was_meant(bench):
     program = bench.program("sleepy.wat", SLEEPY + "sleep-named", 1500, "nap")
     asked, end = await program.play(DelayPassed(DELAY, 1, 2))
-    assert asked == [Sleep(ScheduleAt(in_=Span(1, 500_000_000)), "nap")]
+    assert asked == [Sleep(ScheduleAt(in_=TimeSpan(1, 500_000_000)), "nap")]
     assert end == Returned({"ok": None})
 
 

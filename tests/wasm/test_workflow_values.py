@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from obelisk.clock import EPOCH, FAR_FUTURE
-from obelisk.core.events import ScheduleAt, Span
+from obelisk.core.events import ScheduleAt, TimeSpan
 from obelisk.wasm.workflow_values import to_schedule_at
 
 
@@ -15,12 +15,12 @@ from obelisk.wasm.workflow_values import to_schedule_at
     ("value", "expected"),
     [
         ("now", "now"),
-        ({"in": {"milliseconds": 1}}, ScheduleAt(in_=Span(0, 1_000_000))),
-        ({"in": {"milliseconds": 2**64 - 1}}, ScheduleAt(in_=Span(18446744073709551, 615_000_000))),
-        ({"in": {"seconds": 2**64 - 1}}, ScheduleAt(in_=Span(2**64 - 1))),
-        ({"in": {"minutes": 2}}, ScheduleAt(in_=Span(120))),
-        ({"in": {"hours": 2**32 - 1}}, ScheduleAt(in_=Span((2**32 - 1) * 3600))),
-        ({"in": {"days": 1}}, ScheduleAt(in_=Span(86_400))),
+        ({"in": {"milliseconds": 1}}, ScheduleAt(in_=TimeSpan(0, 1_000_000))),
+        ({"in": {"milliseconds": 2**64 - 1}}, ScheduleAt(in_=TimeSpan(18446744073709551, 615_000_000))),
+        ({"in": {"seconds": 2**64 - 1}}, ScheduleAt(in_=TimeSpan(2**64 - 1))),
+        ({"in": {"minutes": 2}}, ScheduleAt(in_=TimeSpan(120))),
+        ({"in": {"hours": 2**32 - 1}}, ScheduleAt(in_=TimeSpan((2**32 - 1) * 3600))),
+        ({"in": {"days": 1}}, ScheduleAt(in_=TimeSpan(86_400))),
         ({"at": {"seconds": 0, "nanoseconds": 0}}, ScheduleAt(at=EPOCH)),
         ({"at": {"seconds": 1, "nanoseconds": 1}}, ScheduleAt(at=EPOCH + timedelta(seconds=1, microseconds=1))),
         ({"at": {"seconds": 1, "nanoseconds": 999_999_001}}, ScheduleAt(at=EPOCH + timedelta(seconds=2))),

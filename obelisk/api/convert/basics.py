@@ -11,7 +11,7 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from obelisk.api import pool
 from obelisk.api.pb import obelisk_pb2 as pb
-from obelisk.core.events import ComponentId, ComponentRole, Span
+from obelisk.core.events import ComponentId, ComponentRole, TimeSpan
 from obelisk.errors import ClientError
 from obelisk.ids import JoinSetId, JoinSetKind, join_set_kind
 from obelisk.names import Ffqn, ffqn, split_ffqn
@@ -32,19 +32,25 @@ _JOIN_SET_KIND = "JOIN_SET_KIND_"
 
 
 def datetime_of(message: Timestamp) -> datetime:
-    """Return the time that a message holds, in UTC; what is finer than a microsecond is cut."""
-    when: datetime = message.ToDatetime(tzinfo=UTC)
+    """Return the time that a message holds, in UTC; what is finer than a microsecond is cut.
+
+    Raises ``ClientError`` for a time that is none, such as one in the year 10,000.
+    """
+    try:
+        when: datetime = message.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise ClientError(f"the server sent a time that is none: {error}") from error
     return when
 
 
-def span_message(span: Span) -> Duration:
+def span_message(span: TimeSpan) -> Duration:
     """Write a length of time."""
     return pool.Duration(seconds=span.secs, nanos=span.nanos)
 
 
-def span_of(message: Duration) -> Span:
+def span_of(message: Duration) -> TimeSpan:
     """Read a length of time."""
-    return Span(message.seconds, message.nanos)
+    return TimeSpan(message.seconds, message.nanos)
 
 
 def json_message(type_url: str, value: Any) -> AnyMessage:

@@ -292,7 +292,8 @@ class _Served:
         """Let the instance come to its end, and end the session."""
         try:
             outcome = await self._exchange.ended()
-            await self._session.finish(self._result(outcome))
+            traces = outcome.http_client_traces
+            await self._session.finish(self._result(outcome), http_client_traces=traces)
         except ObeliskError as error:
             self._tell(f"its end cannot be written: {error}")
         finally:

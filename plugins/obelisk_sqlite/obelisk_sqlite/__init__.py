@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from obelisk import hookimpl
@@ -16,7 +17,29 @@ SUMMARY = "one SQLite file on a local disk; several processes of the machine may
 @hookimpl
 def obelisk_register_storage() -> list[Provider[Any, Storage]]:
     """Offer the storage called ``sqlite``."""
-    return [Provider(name="sqlite", summary=SUMMARY, settings=SqliteSettings, open=_open, wipe=_wipe)]
+    return [
+        Provider(
+            name="sqlite",
+            summary=SUMMARY,
+            settings=SqliteSettings,
+            open=_open,
+            wipe=_wipe,
+            backup=_back_up,
+            restore=_restore,
+        )
+    ]
+
+
+def _back_up(settings: SqliteSettings, target: Path) -> None:
+    from obelisk_sqlite.backups import back_up
+
+    back_up(settings.directory, target)
+
+
+def _restore(settings: SqliteSettings, source: Path, *, replace: bool) -> None:
+    from obelisk_sqlite.backups import restore
+
+    restore(settings.directory, source, replace=replace)
 
 
 def _wipe(settings: SqliteSettings) -> None:

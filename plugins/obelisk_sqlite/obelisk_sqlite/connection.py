@@ -20,7 +20,7 @@ DEFAULT_PRAGMAS: dict[str, str | int] = {
     "foreign_keys": "on",
     "temp_store": "MEMORY",
     "cache_size": -64_000,
-    "mmap_size": 134_217_728,
+    "mmap_size": 0,  # a file that is cut short, or a bad sector, would end the process by SIGBUS instead of being an error
     "journal_size_limit": 67_108_864,
     "wal_autocheckpoint": 1000,
 }
@@ -97,9 +97,16 @@ def _apply(connection: sqlite3.Connection, statement: str) -> None:
 
 
 def check_writable(connection: sqlite3.Connection) -> None:
-    """Raise ``sqlite3.Error`` when the database cannot be written; SQLite opens a read-only file without complaint."""
+    """Raise ``sqlite3.Error`` when the database cannot be written.
+
+    SQLite opens a read-only file, and begins a transaction that writes, without complaint. What is written is taken back.
+    """
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ROLLBACK")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {version}")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def open_configured(path: Path, pragmas: Mapping[str, str | int], *, writes: bool) -> sqlite3.Connection:
@@ -117,7 +124,18 @@ def open_configured(path: Path, pragmas: Mapping[str, str | int], *, writes: boo
 
 def storage_error(path: Path, error: sqlite3.Error) -> StorageError:
     """Return what a failed read or start of the database means for people."""
-    return StorageError(f"the database `{path}` cannot be used: {describe(error)}")
+    return StorageError(f"the database `{path}` cannot be used: {describe(error)}{_next_step(error)}")
+
+
+def _next_step(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "; it is damaged: keep the file, and restore a backup with `obelisk server restore`"
+    if code == sqlite3.SQLITE_READONLY:
+        return "; let this user write to it and to its directory, or choose another `directory` in `[sqlite]`"
+    if code == sqlite3.SQLITE_FULL:
+        return "; make room on its disk"
+    return ""
 
 
 def describe(error: Exception) -> str:

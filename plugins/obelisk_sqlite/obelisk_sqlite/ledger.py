@@ -23,7 +23,7 @@ from obelisk.core.events import (
 )
 from obelisk.core.state import JoinSetCounts, State, counted_join_set, fold
 from obelisk.errors import CommitRefusedError, IllegalTransitionError
-from obelisk.ids import DelayId, ExecutionId, JoinSetId
+from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId, JoinSetId, delay_owner, parent_of
 from obelisk.interfaces.storage import Batch, Committed, Entry, Write
 from obelisk_sqlite.rows import Row, child_row, delay_row
 
@@ -124,6 +124,15 @@ class Ledger:
         pages, self.pages = self.pages, Pages()
         return pages
 
+    def forget(self, executions: Iterable[ExecutionId]) -> None:
+        """Take note that executions are not there any more, nor what they were answered."""
+        gone = frozenset(executions)
+        self.known.update((execution_id, Known()) for execution_id in gone & self.known.keys())
+        self.states = {execution_id: state for execution_id, state in self.states.items() if execution_id not in gone}
+        self.counts = {key: counts for key, counts in self.counts.items() if key[0] not in gone}
+        self.counted -= gone
+        self.answered = {key for key in self.answered if key not in gone and _asker(key) not in gone}
+
     def changed(self) -> Iterable[tuple[ExecutionId, Known]]:
         """Bring what is known up to date with the accepted batches, and return it."""
         for (execution_id, join_set), counts in self.counts.items():
@@ -219,6 +228,12 @@ class _Draft:
 
     def _answered(self, key: str) -> bool:
         return key in self.pages.answered or key in self._ledger.answered
+
+
+def _asker(key: str) -> ExecutionId | None:
+    """Return the execution that a response with this key answers."""
+    owner = delay_owner(DelayId(key)) if key.startswith(DELAY_PREFIX) else parent_of(ExecutionId(key))
+    return None if owner is None else owner[0]
 
 
 def _check_expected(write: Write, state: State | None) -> None:

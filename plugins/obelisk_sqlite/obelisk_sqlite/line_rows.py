@@ -18,6 +18,11 @@ COLUMNS = ("execution_id", "run_id", "created_at", "level", "message", "stream",
 ROWS_PER_STATEMENT = 64
 """One statement with many rows gives up Python's lock once, many statements as often as there are rows."""
 
+DELETED_ROWS = 500
+"""How many rows are deleted at once, so that lines that come meanwhile do not wait for long."""
+
+_DELETE = f"""DELETE FROM t_log WHERE id IN (SELECT id FROM t_log INDEXED BY t_log_root
+    WHERE {ROOT} IN (SELECT value FROM json_each(?)) AND id <= ? LIMIT ?)"""
 _LEVELS = tuple(LogLevel)
 _STREAMS = tuple(StreamType)
 _LEVEL_NUMBERS = {level: number for number, level in enumerate(_LEVELS, 1)}
@@ -46,6 +51,17 @@ def select_page(connection: sqlite3.Connection, query: LineQuery) -> list[LineRo
     bound = [value for part in values for value in part]
     rows = connection.execute(statement, [*bound, max(query.limit, 0)]).fetchall()
     return [_read(row) for row in (rows[::-1] if older else rows)]
+
+
+def last_cursor(connection: sqlite3.Connection) -> int:
+    """Return the cursor of the last line, 0 when there is none."""
+    found: int = connection.execute("SELECT coalesce(max(id), 0) FROM t_log").fetchone()[0]
+    return found
+
+
+def delete_some(connection: sqlite3.Connection, roots_json: str, *, until: int) -> bool:
+    """Delete some lines up to the cursor ``until`` of a JSON array of top-level executions; tell whether more are there."""
+    return connection.execute(_DELETE, (roots_json, until, DELETED_ROWS)).rowcount == DELETED_ROWS
 
 
 def _conditions(query: LineQuery) -> Iterator[tuple[str, Row]]:

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from obelisk.errors import StorageError
+from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import LineQuery, LineRow, StoredLine
 from obelisk_sqlite.connection import check_writable, configure, connect, open_configured, storage_error
-from obelisk_sqlite.line_rows import insert, select_page
+from obelisk_sqlite.line_rows import delete_some, insert, last_cursor, select_page
 from obelisk_sqlite.line_schema import SCHEMA
 from obelisk_sqlite.migrating import migrate
 from obelisk_sqlite.reader import Reader
 
+T = TypeVar("T")
 PRAGMAS: dict[str, str | int] = {
     "synchronous": "NORMAL",
     "cache_size": -8_000,
@@ -57,13 +62,21 @@ class LineStore:
 
     async def append(self, lines: Sequence[StoredLine]) -> None:
         """Append lines in one transaction. Raises ``StorageError``; then none was appended."""
-        if self._closed:
-            raise StorageError(f"the database `{self._path}` was closed")
-        await self._loop.run_in_executor(self._pool, self._append, lines)
+        await self._write(lambda connection: insert(connection, lines))
 
     async def page(self, query: LineQuery) -> list[LineRow]:
         """Return a page of lines, oldest first."""
         return await self._reader.run(lambda connection: select_page(connection, query))
+
+    async def last_cursor(self) -> int:
+        """Return the cursor of the last line, 0 when there is none."""
+        return await self._reader.run(last_cursor)
+
+    async def delete(self, roots: Sequence[ExecutionId], *, until: int) -> None:
+        """Delete the lines up to the cursor ``until`` of top-level executions and of all below them, some at a time."""
+        roots_json = msgspec.json.encode(roots).decode()
+        while await self._write(lambda connection: delete_some(connection, roots_json, until=until)):
+            continue
 
     async def close(self) -> None:
         """Finish what is being written, then close the file. Idempotent."""
@@ -73,13 +86,19 @@ class LineStore:
             self._pool.shutdown()
         await self._reader.close()
 
-    def _append(self, lines: Sequence[StoredLine]) -> None:
+    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise StorageError(f"the database `{self._path}` was closed")
+        return await self._loop.run_in_executor(self._pool, self._in_transaction, change)
+
+    def _in_transaction(self, change: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self._connection is None:
                 self._connection = open_configured(self._path, PRAGMAS, writes=True)
             self._connection.execute("BEGIN IMMEDIATE")
-            insert(self._connection, lines)
+            result = change(self._connection)
             self._connection.execute("COMMIT")
+            return result
         except (sqlite3.Error, UnicodeError) as error:
             self._disconnect()
             raise StorageError(f"lines were not written to `{self._path}`: {error}") from error

@@ -21,11 +21,13 @@ from obelisk.interfaces.storage import DueDelay, ExecutionLog, ExecutionQuery, H
 from obelisk.names import Ffqn
 from obelisk_sqlite.connection import open_configured, storage_error
 from obelisk_sqlite.listing import select_page
+from obelisk_sqlite.open_files import OpenFiles
 from obelisk_sqlite.rows import RESPONSE_SELECT, STATE_SELECT, read_event, read_response, read_state
-from obelisk_sqlite.schema import SESSION
+from obelisk_sqlite.schema import ENDED, SESSION
 
 T = TypeVar("T")
 NO_LIMIT = -1
+BEFORE_ALL = -(2**63)
 
 _STATE = f"SELECT {STATE_SELECT} FROM t_state WHERE execution_id = ?"
 _EVENTS = """SELECT version, created_at, event FROM t_execution_log
@@ -57,12 +59,24 @@ _ENDING = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_ending
 _UNFINISHED = """SELECT ffqn, count(*) FROM t_state INDEXED BY t_state_timer
     WHERE status <> 'finished' AND component_type NOT IN ('webhook_endpoint', 'cron') GROUP BY ffqn"""
 
+_ENDED = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_ended
+    WHERE {ENDED} AND due_at < :before AND (due_at, execution_id) > (:due_at, :execution_id)
+    ORDER BY due_at, execution_id LIMIT :limit"""
+
 
 class Reader:
     """Owns the connection that reads."""
 
-    def __init__(self, path: Path, pragmas: Mapping[str, str | int], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        path: Path,
+        pragmas: Mapping[str, str | int],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        files: OpenFiles | None = None,
+    ) -> None:
         self._path = path
+        self._files = files
         self._pragmas = pragmas
         self._loop = loop
         self._connection: sqlite3.Connection | None = None
@@ -84,6 +98,8 @@ class Reader:
 
     def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
+            if self._files is not None:
+                self._files.raise_if_lost()
             if self._connection is None:
                 self._connection = open_configured(self._path, self._pragmas, writes=False)
             self._connection.execute("BEGIN")
@@ -169,6 +185,14 @@ def ending(connection: sqlite3.Connection, *, limit: int) -> list[Held]:
 def unfinished_functions(connection: sqlite3.Connection) -> dict[Ffqn, int]:
     """Return how many unfinished executions each function has."""
     return {Ffqn(ffqn): count for ffqn, count in connection.execute(_UNFINISHED)}
+
+
+def finished_before(connection: sqlite3.Connection, when: datetime, *, limit: int, after: Held | None) -> list[Held]:
+    """Return a page of top-level executions that ended before ``when``, in the order of their ends."""
+    beyond = {"due_at": BEFORE_ALL, "execution_id": ""}
+    if after is not None:
+        beyond = {"due_at": to_microseconds(after.state.due_at), "execution_id": after.execution_id}
+    return _held(connection.execute(_ENDED, {"before": to_microseconds(when), "limit": limit, **beyond}).fetchall())
 
 
 def list_executions(connection: sqlite3.Connection, query: ExecutionQuery) -> list[Held]:

@@ -22,7 +22,7 @@ from obelisk.core.events import (
     Response,
     ResultKind,
     RetryConfig,
-    Span,
+    TimeSpan,
     decode_event,
 )
 from obelisk.core.state import Holder, Lifecycle, State, Status
@@ -117,7 +117,7 @@ def _state(row: Sequence[Any]) -> State:
         join_set_id=row[18],
         closing=row[19] == 1,
         failures=row[20],
-        retry_config=RetryConfig(row[21], Span(row[22], row[23])),
+        retry_config=RetryConfig(row[21], TimeSpan(row[22], row[23])),
         result_kind=_RESULTS[row[24]],
         failure_kind=_FAILURES[row[25]],
         incompatible_digest=row[26],

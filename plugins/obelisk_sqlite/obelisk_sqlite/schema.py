@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x4F42504B
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MIGRATION_SET = "obelisk-sqlite"
 SESSION = "executor_id IS NOT NULL AND status <> 'finished' AND component_type IN ('webhook_endpoint', 'cron')"
 """What the index ``t_state_session`` is of: executions that a trigger runs right now."""
+
+ENDED = "status = 'finished' AND instr(execution_id, '.') = 0"
+"""What the index ``t_state_ended`` is of: top-level executions that have finished."""
 
 _TABLES = (
     """CREATE TABLE t_state (
@@ -124,6 +127,10 @@ def migrations() -> Migrations:
     @steps(name="3_sessions")
     def _sessions(db: Database) -> None:
         db.execute(f"CREATE INDEX t_state_session ON t_state (due_at) WHERE {SESSION}")
+
+    @steps(name="4_ended")
+    def _ended(db: Database) -> None:
+        db.execute(f"CREATE INDEX t_state_ended ON t_state (due_at) WHERE {ENDED}")
 
     return steps
 

@@ -14,6 +14,7 @@ from obelisk.core.state import JoinSetCounts
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId, ExecutionId, JoinSetId, delay_owner
 from obelisk.interfaces.storage import Batch, Committed, Deployment, Entry, LockedExecution, LockWanted, Write
+from obelisk_sqlite.deleting import Part, Tree, delete_part
 from obelisk_sqlite.ledger import Known, Ledger, Pages, response_key
 from obelisk_sqlite.rows import FIXED_COLUMNS, STATE_COLUMNS, STATE_SELECT, Row, read_event, read_state, state_row
 
@@ -161,6 +162,13 @@ class Session:
         self.flush()
         owner, _ = delay_owner(delay_id)
         return self._connection.execute(_PAUSE_DELAY, (paused, owner, delay_id)).rowcount == 1
+
+    def delete(self, trees: Sequence[Tree]) -> Part:
+        """Delete a part of trees that have finished; see ``deleting``."""
+        self.flush()
+        part = delete_part(self._connection, trees)
+        self._ledger.forget(part.executions)
+        return part
 
     def deployment(self, proposed: Deployment) -> tuple[str, str, int]:
         """Return the stored ``(deployment_id, digest, created_at)``; see ``Storage.deployment``."""

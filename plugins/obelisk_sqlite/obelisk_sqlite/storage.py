@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from obelisk.clock import from_microseconds
@@ -15,8 +16,10 @@ from obelisk.core.state import State
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.storage import (
+    Backlog,
     Batch,
     Committed,
+    Deleted,
     Deployment,
     DueDelay,
     ExecutionLog,
@@ -29,13 +32,16 @@ from obelisk.interfaces.storage import (
     StoredLine,
 )
 from obelisk.names import Ffqn
-from obelisk_sqlite import line_store, reader
+from obelisk_sqlite import deleting, line_store, reader
+from obelisk_sqlite.backlog import count_backlog
 from obelisk_sqlite.connection import PAGE_SIZE, check_pragmas, check_writable, configure, connect, storage_error
+from obelisk_sqlite.deleting import Part, Tree
 from obelisk_sqlite.files import database_path, lines_path, make_directory
 from obelisk_sqlite.line_store import LineStore
 from obelisk_sqlite.migrating import found_version, migrate
 from obelisk_sqlite.reader import Reader
 from obelisk_sqlite.schema import SCHEMA
+from obelisk_sqlite.session import Session
 from obelisk_sqlite.settings import SqliteSettings, resolve_directory
 from obelisk_sqlite.writer import Writer
 
@@ -80,8 +86,10 @@ def start(directory: Path, pragmas: Mapping[str, str | int]) -> SqliteStorage:
     path = database_path(directory)
     loop = asyncio.get_running_loop()
     try:
-        writer, reads = Writer(path, pragmas, loop), Reader(path, pragmas, loop)
-        return SqliteStorage(directory, writer=writer, reader=reads, lines=LineStore(lines_path(directory), loop))
+        writer = Writer(path, pragmas, loop)
+        reads, looks = (Reader(path, pragmas, loop, files=writer.files) for _ in range(2))
+        lines = LineStore(lines_path(directory), loop)
+        return SqliteStorage(directory, writer=writer, reader=reads, finder=looks, lines=lines)
     except sqlite3.Error as error:
         raise storage_error(path, error) from error
 
@@ -91,10 +99,11 @@ class SqliteStorage:
 
     shared = True
 
-    def __init__(self, directory: Path, *, writer: Writer, reader: Reader, lines: LineStore) -> None:
+    def __init__(self, directory: Path, *, writer: Writer, reader: Reader, finder: Reader, lines: LineStore) -> None:
         self.directory: Path | None = directory
         self._writer = writer
         self._reader = reader
+        self._finder = finder  # looks through trees that may be large, beside those who read
         self._lines = lines
 
     @property
@@ -160,6 +169,10 @@ class SqliteStorage:
         """Return how many unfinished executions each function has."""
         return await self._reader.run(reader.unfinished_functions)
 
+    async def backlog(self, now: datetime) -> list[Backlog]:
+        """Count unfinished executions by function and state."""
+        return await self._reader.run(lambda connection: count_backlog(connection, now))
+
     async def pause_delay(self, delay_id: DelayId, *, paused: bool) -> bool:
         """Say whether a delay is kept from falling due, after every batch that was queued before."""
         is_open: bool = await self._writer.put(call=lambda session: session.pause_delay(delay_id, paused=paused))
@@ -168,6 +181,33 @@ class SqliteStorage:
     async def list_executions(self, query: ExecutionQuery) -> list[Held]:
         """Return a page of executions, newest first."""
         return await self._reader.run(lambda connection: reader.list_executions(connection, query))
+
+    async def finished_before(self, when: datetime, *, limit: int, after: Held | None = None) -> list[Held]:
+        """Return a page of top-level executions that ended before ``when``, in the order of their ends."""
+        return await self._finder.run(
+            lambda connection: reader.finished_before(connection, when, limit=max(limit, 0), after=after)
+        )
+
+    async def delete(self, roots: Sequence[ExecutionId]) -> Deleted:
+        """Delete the trees of top-level executions in which everything has finished, part by part."""
+        await self._settle()
+        # Read first: lines up to here are those of what is found below, or of what was there before it.
+        last_line = await self._lines.last_cursor()
+        found = await self._finder.run(lambda connection: deleting.find(connection, roots))
+        if found.trees:
+            await self._lines.delete([tree.root for tree in found.trees], until=last_line)
+        return Deleted(await self._delete_trees(found.trees), found.unfinished)
+
+    async def _delete_trees(self, trees: Sequence[Tree]) -> int:
+        """Delete trees, and leave others as much time as it takes; return how many executions there were."""
+        loop, deleted = asyncio.get_running_loop(), 0
+        while trees:
+            began = loop.time()
+            part: Part = await self._writer.put(call=partial(Session.delete, trees=trees))
+            deleted += len(part.executions)
+            trees = trees[part.trees :]
+            await asyncio.sleep(loop.time() - began)
+        return deleted
 
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment that is stored for the digest of ``proposed``."""
@@ -188,6 +228,7 @@ class SqliteStorage:
             await self._writer.close()
         finally:
             await self._reader.close()
+            await self._finder.close()
             await self._lines.close()
 
     async def _settle(self) -> None:

@@ -7,7 +7,7 @@
 Work that does not fit (``CommitRefusedError``) leaves the transaction untouched. Work that SQLite cannot write for a
 reason of its own (a number that is too large) makes the thread roll back and do each of the group alone. After any other
 error of SQLite nobody knows what was written: every future of the group gets ``CommitUnknownError`` and the connection
-is opened anew before the next transaction.
+is opened anew before the next transaction. So it is when the files were deleted under way, see ``open_files``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.interfaces.storage import LOST_BASE, Batch, lost_its_base
 from obelisk_sqlite.connection import describe, open_configured
+from obelisk_sqlite.open_files import OpenFiles
 from obelisk_sqlite.session import Cache, Session
 
 MAX_GROUP = 1024
@@ -77,6 +78,7 @@ class Writer:
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._cache = Cache()
         self._connection: sqlite3.Connection | None = open_configured(path, pragmas, writes=True)
+        self.files = OpenFiles(path)
         self._waiting: dict[asyncio.Future[Any], Work] = {}
         self.transactions = 0
         """How many transactions were committed."""
@@ -166,6 +168,10 @@ class Writer:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise CommitUnknownError(self._unknown(error)) from error
+        try:
+            self.files.check()
+        except StorageError as error:
+            raise CommitUnknownError(str(error)) from error
         self.transactions += 1
         session.settle()
 
@@ -186,6 +192,10 @@ class Writer:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
+            try:
+                self.files.check_before_opening()
+            except StorageError as error:
+                raise CommitUnknownError(str(error)) from error
             self._connection = open_configured(self._path, self._pragmas, writes=True)
         return self._connection
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from obelisk_sqlite.settings import SqliteSettings
 from obelisk_sqlite.storage import open_storage
@@ -14,17 +12,10 @@ from obelisk_sqlite.storage import open_storage
 from obelisk.clock import SystemClock
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.storage import Storage
-from obelisk.testing.storage import StorageConformance
+from obelisk.testing.storage import SharedStorageConformance
 
 
-class TestSqliteStorage(StorageConformance):
-    def open(self) -> AbstractAsyncContextManager[Storage]:
-        return _open()
-
-
-@asynccontextmanager
-async def _open() -> AsyncIterator[Storage]:
-    with TemporaryDirectory() as name:
-        host = Host(SystemClock(), bytes, Path(name), Path(name), logging.getLogger("test"))
-        async with open_storage(SqliteSettings(), host) as storage:
-            yield storage
+class TestSqliteStorage(SharedStorageConformance):
+    def open_in(self, directory: Path) -> AbstractAsyncContextManager[Storage]:
+        host = Host(SystemClock(), bytes, directory, directory, logging.getLogger("test"))
+        return open_storage(SqliteSettings(), host)

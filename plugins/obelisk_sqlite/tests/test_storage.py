@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from obelisk_sqlite import reader
+from obelisk_sqlite.backlog import BACKLOG
 from obelisk_sqlite.connection import open_configured
 from obelisk_sqlite.storage import SqliteStorage
 
-from obelisk.core.events import Persist, PersistKind, RetryConfig, Span
+from obelisk.core.events import Persist, PersistKind, RetryConfig, TimeSpan
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.interfaces.storage import Batch, Committed
 from obelisk.testing.storage_samples import (
@@ -52,6 +54,17 @@ def hold_the_write_lock(database: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     return connection
+
+
+def replace_by_copy(file: Path) -> None:
+    """Put a copy of a file in its place."""
+    copy = file.with_name("copy")
+    copy.write_bytes(file.read_bytes())
+    copy.replace(file)
+
+
+def delete(file: Path) -> None:
+    file.unlink()
 
 
 def move(source: Path, target: Path) -> None:
@@ -198,6 +211,14 @@ async def test_what_is_ending_is_found_without_looking_at_the_rest(opens: Opens,
     assert [row[-1] for row in plan] == ["SCAN t_state USING INDEX t_state_ending"]
 
 
+async def test_what_is_unfinished_is_counted_without_looking_at_the_rest(opens: Opens, database: Path) -> None:
+    async with opens():
+        pass
+    with closing(sqlite3.connect(database)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {BACKLOG}", {"now": 0}).fetchall()
+    assert [row[-1] for row in plan] == ["SCAN t_state USING INDEX t_state_timer", "USE TEMP B-TREE FOR GROUP BY"]
+
+
 async def test_a_full_disk_leaves_the_outcome_unknown_and_the_storage_usable(opens: Opens) -> None:
     async with opens(max_page_count=100) as storage:
         await storage.commit(batch(create(ONE)))
@@ -240,7 +261,7 @@ async def test_a_batch_that_sqlite_cannot_hold_is_refused_and_its_neighbours_are
         too_large.deployment_id,
         too_large.run_id,
         too_large.lock_expires_at,
-        RetryConfig(2**70, Span(0)),
+        RetryConfig(2**70, TimeSpan(0)),
     )
     async with opens() as storage:
         futures = [storage.commit(batch(create(ONE))), storage.commit(batch(create(TWO, too_large)))]
@@ -270,6 +291,56 @@ async def test_a_database_that_went_away_is_an_error_until_it_is_back(opens: Ope
         move(moved, database)
         committed = await storage.commit(batch(append(ONE, locked(), version=1)))
         assert committed.states[0].next_version == 2
+
+
+@pytest.mark.parametrize("suffixes", [("",), ("-wal",), ("-wal", "-shm"), ("", "-wal", "-shm")], ids="+".join)
+async def test_nothing_is_acknowledged_once_a_file_was_deleted(
+    opens: Opens, database: Path, suffixes: tuple[str, ...]
+) -> None:
+    async with opens() as storage:
+        await storage.commit(batch(create(ONE)))
+        for suffix in suffixes:
+            delete(database.with_name(database.name + suffix))
+        for _ in range(3):
+            with pytest.raises(CommitUnknownError, match="was deleted or replaced"):
+                await storage.commit(batch(create(TWO)))
+        # Else what is gone would be taken for what is there.
+        with pytest.raises(StorageError, match="was deleted or replaced"):
+            await storage.state(TWO)
+
+
+async def test_nothing_is_acknowledged_once_the_file_was_replaced(opens: Opens, database: Path) -> None:
+    async with opens() as storage:
+        await storage.commit(batch(create(ONE)))
+        replace_by_copy(database)
+        for _ in range(3):
+            with pytest.raises(CommitUnknownError, match="was deleted or replaced"):
+                await storage.commit(batch(create(TWO)))
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"], ids=["database", "write-ahead log"])
+async def test_commits_go_on_once_a_file_that_went_away_is_back(opens: Opens, database: Path, suffix: str) -> None:
+    file = database.with_name(database.name + suffix)
+    async with opens() as storage:
+        await storage.commit(batch(create(ONE)))
+        move(file, database.with_name("moved"))
+        with pytest.raises(CommitUnknownError, match="was deleted or replaced"):
+            await storage.commit(batch(create(TWO)))
+        move(database.with_name("moved"), file)
+        await storage.commit(batch(create(THREE)))
+    async with opens() as storage:
+        assert await storage.state(THREE) is not None
+
+
+async def test_a_file_that_was_cut_short_is_an_error_and_ends_no_process(opens: Opens, database: Path) -> None:
+    async with opens(wal_autocheckpoint=1) as storage:
+        for number in range(20):
+            await storage.commit(batch(create(execution(number), event=created(params=["x" * 50_000]))))
+        await storage.load(execution(0))
+        os.truncate(database, 8192)
+        with pytest.raises(StorageError, match=r"malformed|I/O"):
+            for number in range(20):
+                await storage.load(execution(number))
 
 
 async def test_a_child_result_is_stored_once(opens: Opens, database: Path) -> None:

@@ -6,18 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 from obelisk.core.events import HttpClientTrace, HttpTraceRequest, HttpTraceResponse, HttpTraceStatus
 from obelisk.core.trace_context import TraceContext, request_span
-from obelisk.ids import RunId
+from obelisk.ids import ExecutionId, RunId
 from obelisk.wasm.wasi.http.traces import MAX_ERROR, MAX_TRACES, MAX_URI, HttpTraces
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=1)
+EXECUTION = ExecutionId("E_01JQZ0000000000000000000A1")
 RUN = RunId("Run_01JQZ0000000000000000000B1")
 CONTEXT = TraceContext("0af7651916cd43dd8448eb211c80319c", 1, "vendor=1")
 REQUEST = HttpTraceRequest(NOW, "http://a/x", "GET")
 
 
 def traces(context: TraceContext = CONTEXT) -> HttpTraces:
-    return HttpTraces(RUN, context, lambda text: text.replace("hunter2", "***"))
+    return HttpTraces(EXECUTION, RUN, context=context, mask=lambda text: text.replace("hunter2", "***"))
 
 
 def test_a_request_that_was_answered_has_its_status():
@@ -79,10 +80,10 @@ def test_a_request_carries_the_trace_of_its_execution():
     made = traces()
     first, second = (made.begin("GET", "http://a/x", NOW) for _ in range(2))
     assert first.headers == (
-        ("traceparent", CONTEXT.parent(request_span(RUN, 0)).encode()),
+        ("traceparent", CONTEXT.parent(request_span(EXECUTION, RUN, index=0)).encode()),
         ("tracestate", b"vendor=1"),
     )
-    assert second.headers[0][1] == CONTEXT.parent(request_span(RUN, 1)).encode()
+    assert second.headers[0][1] == CONTEXT.parent(request_span(EXECUTION, RUN, index=1)).encode()
 
 
 def test_a_trace_without_a_state_sends_none():

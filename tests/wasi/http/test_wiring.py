@@ -359,7 +359,7 @@ async def test_a_request_is_part_of_the_executions_trace(open_guest: Open, serve
         await last(probe, execution)
         run_id = await run_of(probe, execution)
     sent = [recorder.header("traceparent", index=index) for index in (0, 1)]
-    assert sent == [trace_of(execution, {}).parent(request_span(run_id, index)) for index in (0, 1)]
+    assert sent == [trace_of(execution, {}).parent(request_span(execution, run_id, index=index)) for index in (0, 1)]
     assert recorder.header("tracestate") is None
 
 

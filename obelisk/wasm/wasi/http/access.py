@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from obelisk.core.trace_context import trace_of
 from obelisk.errors import ComponentError, RequestDeniedError
 from obelisk.interfaces.components import ActivityCall, Logged, LogLevel, LogLine, StreamLine
@@ -53,7 +55,12 @@ class HttpSetup:
         return HttpAccess(
             Policy(self._lists, denials.tell),
             secrets,
-            HttpTraces(call.run_id, call.trace or trace_of(call.execution_id, {}), secrets.mask),
+            HttpTraces(
+                call.execution_id,
+                call.run_id,
+                context=call.trace or trace_of(call.execution_id, {}),
+                mask=secrets.mask,
+            ),
             _masked(log, secrets) if self._values else log,
         )
 
@@ -79,7 +86,7 @@ class _Denials:
 def _masked(log: Callable[[Logged], None], secrets: RunSecrets) -> Callable[[Logged], None]:
     def write(line: Logged) -> None:
         if isinstance(line, LogLine):
-            log(LogLine(line.level, secrets.mask(line.message)))
+            log(replace(line, message=secrets.mask(line.message)))
         else:
             log(StreamLine(line.stream, secrets.mask_bytes(line.payload)))
 

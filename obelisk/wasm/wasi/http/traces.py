@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from obelisk.core.events import HttpClientTrace, HttpTraceRequest, HttpTraceResponse, HttpTraceStatus
 from obelisk.core.trace_context import TraceContext, request_span
-from obelisk.ids import RunId
+from obelisk.ids import ExecutionId, RunId
 from obelisk.wasm.wasi.http.target import shortened
 
 MAX_TRACES: Final = 1000
@@ -25,7 +25,10 @@ class HttpTraces:
     ``lost`` is how many came after the last one that is kept.
     """
 
-    def __init__(self, run_id: RunId, context: TraceContext, mask: Callable[[str], str]) -> None:
+    def __init__(
+        self, execution_id: ExecutionId, run_id: RunId, *, context: TraceContext, mask: Callable[[str], str]
+    ) -> None:
+        self._execution_id = execution_id
         self._run_id = run_id
         self._context = context
         self._mask = mask
@@ -39,7 +42,7 @@ class HttpTraces:
 
     def begin(self, method: str, uri: str, sent_at: datetime) -> OpenTrace:
         """Note a request that is sent now. ``uri`` is the guest's: with placeholders, no values."""
-        parent = self._context.parent(request_span(self._run_id, self._begun))
+        parent = self._context.parent(request_span(self._execution_id, self._run_id, index=self._begun))
         headers = [("traceparent", parent.encode())]
         if self._context.state is not None:
             headers.append(("tracestate", self._context.state.encode()))

@@ -1,0 +1,162 @@
+"""Suites of clauses, and the guard that sees to it that all of them are run.
+
+Theory of operation
+    A suite is a class whose methods called ``test_...`` are its clauses. A plugin subclasses it in its tests. Whatever keeps
+    a clause from being run makes the plugin's tests fail, so that a suite that passes says what it seems to say:
+
+    * A clause that is replaced or removed is a ``TypeError`` when the class is made.
+    * ``pytest_generate_tests``, which pytest calls on the class for each test that it collects, registers ``Guard`` as a
+      pytest plugin. When all is collected the guard compares what there is with what there has to be; a clause that was not
+      collected, or that something deselected or marks as skipped, fails every test of the class.
+    * A clause that skips itself while it runs, its fixtures included, has failed.
+
+    The one way to leave a clause out is to override it with ``@pytest.mark.xfail(reason=...)``. Choosing tests on the
+    command line (``-k``, ``-m``, ``--deselect``, ``--lf``, names of tests) is no concern of the guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+CLAUSE = "test_"
+GUARD = "obelisk-conformance-guard"
+_HOOK = "pytest_generate_tests"
+
+
+class Conformance:
+    """The base of all suites. A subclass of a suite, whose name begins with ``Test``, is run by pytest."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        problems = list(_replaced(cls))
+        if problems:
+            raise TypeError("\n".join(problems))
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Tell the guard that a test was collected."""
+        manager = metafunc.config.pluginmanager
+        guard = manager.get_plugin(GUARD)
+        if guard is None:
+            guard = Guard()
+            manager.register(guard, GUARD)
+        guard.collected(type(self), metafunc.function.__name__)
+
+
+def clauses(suite: type) -> list[str]:
+    """Return the names of the clauses of a suite, or of a plugin's subclass of one."""
+    return sorted({name for base in suite.__mro__ for name in vars(base) if name.startswith(CLAUSE)})
+
+
+class Guard:
+    """A pytest plugin: see the module's theory of operation."""
+
+    def __init__(self) -> None:
+        self._collected: dict[type, set[str]] = {}
+        self._problems: dict[type, str] = {}
+
+    def collected(self, suite: type, name: str) -> None:
+        """Take note that pytest collects a test."""
+        self._collected.setdefault(suite, set()).add(name)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Find what keeps clauses from being run."""
+        items = [item for item in session.items if isinstance(item, pytest.Function)]
+        for suite, names in self._collected.items():
+            mine = [item for item in items if item.cls is suite]
+            problems = [*_replaced(suite), *_uncollected(suite, names), *_marked(mine)]
+            if not _chooses(session.config):
+                problems += _deselected(suite, names & {item.function.__name__ for item in mine})
+            if problems:
+                self._problems[suite] = "\n".join(problems)
+            if problems and not mine:
+                raise pytest.UsageError(self._problems[suite])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail every test of a class whose suite is not whole."""
+        problem = self._problems.get(getattr(item, "cls", None) or type(None))
+        if problem is not None:
+            pytest.fail(problem, pytrace=False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let a clause that was skipped fail."""
+        report = yield
+        if report.skipped and _is_clause(item) and not _may_fail(item):
+            report.outcome = "failed"
+            report.longrepr = (
+                f"a clause was skipped: {_reason(report)}; override it with @pytest.mark.xfail(reason=...) to say why it "
+                "does not hold"
+            )
+        return report
+
+
+def _replaced(suite: type) -> Iterator[str]:
+    """Tell of each clause that is not what the suite has it to be."""
+    for name in [*clauses(suite), _HOOK]:
+        owners = [base for base in suite.__mro__ if name in vars(base)]
+        original = owners[-1]
+        if vars(owners[0])[name] is not vars(original)[name] and not _has_reason(vars(owners[0])[name]):
+            yield (
+                f"{suite.__name__} replaces the clause `{name}` of {original.__name__}; "
+                "override it with @pytest.mark.xfail(reason=...) to say why it does not hold"
+            )
+
+
+def _uncollected(suite: type, names: set[str]) -> Iterator[str]:
+    for name in clauses(suite):
+        if name not in names:
+            yield f"the clause `{name}` of {suite.__name__} was not collected"
+
+
+def _deselected(suite: type, names: set[str]) -> Iterator[str]:
+    for name in clauses(suite):
+        if name not in names:
+            yield f"the clause `{name}` of {suite.__name__} was collected and then left out"
+
+
+def _marked(items: Sequence[pytest.Function]) -> Iterator[str]:
+    for item in items:
+        found = [mark.name for mark in item.iter_markers() if mark.name in ("skip", "skipif")]
+        found += [
+            mark.name for node, mark in item.iter_markers_with_node("xfail") if not _is_reasoned(mark, node, item)
+        ]
+        for name in found:
+            yield (
+                f"the clause `{item.name}` of {item.cls.__name__ if item.cls else ''} is marked with `{name}`, expected "
+                "no such mark but @pytest.mark.xfail(reason=...) at the clause itself"
+            )
+
+
+def _is_reasoned(mark: pytest.Mark, node: object, item: pytest.Item) -> bool:
+    return node is item and bool(mark.kwargs.get("reason"))
+
+
+def _has_reason(found: object) -> bool:
+    marks = getattr(found, "pytestmark", ())
+    return callable(found) and any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)
+
+
+def _is_clause(item: pytest.Item) -> bool:
+    cls = getattr(item, "cls", None)
+    return isinstance(item, pytest.Function) and isinstance(cls, type) and issubclass(cls, Conformance)
+
+
+def _may_fail(item: pytest.Item) -> bool:
+    return any(_is_reasoned(mark, node, item) for node, mark in item.iter_markers_with_node("xfail"))
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2]
+    return str(getattr(report, "wasxfail", report.longrepr))
+
+
+def _chooses(config: pytest.Config) -> bool:
+    """Tell whether somebody chose tests on the command line."""
+    options = ("keyword", "markexpr", "deselect", "lf")
+    return any(config.getoption(name, None) for name in options) or any("::" in argument for argument in config.args)

@@ -1,0 +1,65 @@
+;; Makes 2,000 join sets and drops each.
+;;
+;;   package testing:join-set-churn;
+;;   interface guest {
+;;     run: func() -> result;
+;;   }
+(component $guest
+  ;; --- imports and memory, written by tests/guests/build.py ---
+  (import "obelisk:types/join-set@5.0.0" (instance $join-set
+    (export "join-set" (type $join-set (sub resource)))))
+  (alias export $join-set "join-set" (type $join-set))
+  (import "obelisk:workflow/workflow-support@6.0.0" (instance $workflow-support
+    (alias outer $guest $join-set (type $outer-join-set))
+    (export "join-set" (type $join-set (eq $outer-join-set)))
+    (export "join-set-create" (func (result (own $join-set))))))
+  ;; Memory is given out from the top up and freed all at once by reset.
+  (core module $heap
+    (memory (export "memory") 1)
+    (global $top (mut i32) (i32.const 8192))
+    (func (export "reset") (global.set $top (i32.const 8192)))
+    (func (export "free") (param i32) (global.set $top (i32.const 8192)))
+    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+      (local $address i32)
+      (local.set $address
+        (i32.and
+          (i32.add (global.get $top) (i32.sub (local.get $align) (i32.const 1)))
+          (i32.sub (i32.const 0) (local.get $align))))
+      (global.set $top (i32.add (local.get $address) (local.get $size)))
+      (if (i32.gt_u (global.get $top) (i32.mul (memory.size) (i32.const 65536)))
+        (then
+          (if (i32.eq (memory.grow (i32.add (i32.div_u (local.get $size) (i32.const 65536)) (i32.const 1))) (i32.const -1))
+            (then unreachable))))
+      (memory.copy (local.get $address) (local.get $old) (local.get $old-size))
+      (local.get $address)))
+  (core instance $heap (instantiate $heap))
+  (alias core export $heap "memory" (core memory $memory))
+  (alias core export $heap "realloc" (core func $realloc))
+  (alias core export $heap "free" (core func $free))
+  (core func $join-set.resource-drop-join-set (canon resource.drop $join-set))
+  (core func $workflow-support.join-set-create
+    (canon lower (func $workflow-support "join-set-create") (memory $memory) (realloc $realloc)))
+  ;; --- code ---
+  (core module $main
+    (import "obelisk:workflow/workflow-support@6.0.0" "join-set-create" (func $create (result i32)))
+    (import "obelisk:types/join-set@5.0.0" "[resource-drop]join-set" (func $drop (param i32)))
+    (func (export "run") (result i32)
+      (local $left i32)
+      (local.set $left (i32.const 2000))
+      (loop $next
+        (call $drop (call $create))
+        (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+      (i32.const 0)))
+  ;; --- exports, written by tests/guests/build.py ---
+  (core instance $main (instantiate $main
+    (with "heap" (instance $heap))
+    (with "obelisk:types/join-set@5.0.0" (instance
+      (export "[resource-drop]join-set" (func $join-set.resource-drop-join-set))))
+    (with "obelisk:workflow/workflow-support@6.0.0" (instance
+      (export "join-set-create" (func $workflow-support.join-set-create))))
+  ))
+  (func $run (result (result))
+    (canon lift (core func $main "run") (memory $memory) (realloc $realloc) (post-return $free)))
+  (instance $exported
+    (export "run" (func $run)))
+  (export "testing:join-set-churn/guest" (instance $exported)))

@@ -1,0 +1,15 @@
+;; Gives up while room is made for its parameter.
+;;
+;;   package testing:trap-in-realloc;
+;;   interface guest {
+;;     run: func(text: string);
+;;   }
+(component $trap-in-realloc
+  (core module $main
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+    (func (export "run") (param i32 i32)))
+  (core instance $main (instantiate $main))
+  (func $run (param "text" string) (canon lift (core func $main "run") (memory (core memory $main "memory")) (realloc (core func $main "realloc"))))
+  (instance $guest (export "run" (func $run)))
+  (export "testing:trap-in-realloc/guest" (instance $guest)))

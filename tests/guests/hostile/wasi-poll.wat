@@ -1,0 +1,74 @@
+;; Polls no pollable at all, and one that it dropped.
+;;
+;;   package testing:wasi-poll;
+;;   interface guest {
+;;     none: func() -> result;
+;;     dropped: func() -> result;
+;;   }
+(component $guest
+  ;; --- imports and memory, written by tests/guests/build.py ---
+  (import "wasi:io/poll@0.2.12" (instance $poll
+    (export "pollable" (type $pollable (sub resource)))
+    (export "poll" (func (param "in" (list (borrow $pollable))) (result (list u32))))))
+  (alias export $poll "pollable" (type $pollable))
+  (import "wasi:clocks/monotonic-clock@0.2.12" (instance $monotonic-clock
+    (alias outer $guest $pollable (type $outer-pollable))
+    (export "pollable" (type $pollable (eq $outer-pollable)))
+    (export "subscribe-duration" (func (param "when" u64) (result (own $pollable))))))
+  ;; Memory is given out from the top up and freed all at once by reset.
+  (core module $heap
+    (memory (export "memory") 1)
+    (global $top (mut i32) (i32.const 8192))
+    (func (export "reset") (global.set $top (i32.const 8192)))
+    (func (export "free") (param i32) (global.set $top (i32.const 8192)))
+    (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+      (local $address i32)
+      (local.set $address
+        (i32.and
+          (i32.add (global.get $top) (i32.sub (local.get $align) (i32.const 1)))
+          (i32.sub (i32.const 0) (local.get $align))))
+      (global.set $top (i32.add (local.get $address) (local.get $size)))
+      (if (i32.gt_u (global.get $top) (i32.mul (memory.size) (i32.const 65536)))
+        (then
+          (if (i32.eq (memory.grow (i32.add (i32.div_u (local.get $size) (i32.const 65536)) (i32.const 1))) (i32.const -1))
+            (then unreachable))))
+      (memory.copy (local.get $address) (local.get $old) (local.get $old-size))
+      (local.get $address)))
+  (core instance $heap (instantiate $heap))
+  (alias core export $heap "memory" (core memory $memory))
+  (alias core export $heap "realloc" (core func $realloc))
+  (alias core export $heap "free" (core func $free))
+  (core func $poll.poll
+    (canon lower (func $poll "poll") (memory $memory) (realloc $realloc)))
+  (core func $poll.resource-drop-pollable (canon resource.drop $pollable))
+  (core func $monotonic-clock.subscribe-duration
+    (canon lower (func $monotonic-clock "subscribe-duration") (memory $memory) (realloc $realloc)))
+  ;; --- code ---
+  (core module $main
+    (import "heap" "memory" (memory 1))
+    (import "wasi:io/poll@0.2.12" "poll" (func $poll (param i32 i32 i32)))
+    (import "wasi:io/poll@0.2.12" "[resource-drop]pollable" (func $drop (param i32)))
+    (import "wasi:clocks/monotonic-clock@0.2.12" "subscribe-duration" (func $subscribe (param i64) (result i32)))
+    (func (export "none") (result i32) (call $poll (i32.const 16) (i32.const 0) (i32.const 32)) (i32.const 0))
+    (func (export "dropped") (result i32)
+      (i32.store (i32.const 16) (call $subscribe (i64.const 1)))
+      (call $drop (i32.load (i32.const 16)))
+      (call $poll (i32.const 16) (i32.const 1) (i32.const 32))
+      (i32.const 0)))
+  ;; --- exports, written by tests/guests/build.py ---
+  (core instance $main (instantiate $main
+    (with "heap" (instance $heap))
+    (with "wasi:io/poll@0.2.12" (instance
+      (export "poll" (func $poll.poll))
+      (export "[resource-drop]pollable" (func $poll.resource-drop-pollable))))
+    (with "wasi:clocks/monotonic-clock@0.2.12" (instance
+      (export "subscribe-duration" (func $monotonic-clock.subscribe-duration))))
+  ))
+  (func $none (result (result))
+    (canon lift (core func $main "none") (memory $memory) (realloc $realloc) (post-return $free)))
+  (func $dropped (result (result))
+    (canon lift (core func $main "dropped") (memory $memory) (realloc $realloc) (post-return $free)))
+  (instance $exported
+    (export "none" (func $none))
+    (export "dropped" (func $dropped)))
+  (export "testing:wasi-poll/guest" (instance $exported)))

@@ -1,0 +1,38 @@
+"""The names of functions that backtraces show."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wasmtime import wat2wasm
+
+from obelisk.wasm.debug_names import longest_name
+
+
+def named(name: str) -> str:
+    return f'(core module (func (@name "{name}")) (func (@name "short")))'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"(component {named('x' * 300)})",
+        f"(component (component (component {named('x' * 300)}) {named('y')}))",
+        f'(component (core module (@name "{"x" * 300}") (func)))',
+    ],
+)
+def test_the_longest_name_is_found_wherever_it_is(text: str):
+    assert longest_name(bytes(wat2wasm(text))) == 300
+
+
+@pytest.mark.parametrize("text", ["(component)", "(component (core module (func)))"])
+def test_a_component_without_names_has_none(text: str):
+    assert longest_name(bytes(wat2wasm(text))) == 0
+
+
+@given(st.binary(max_size=40))
+def test_a_section_that_cannot_be_read_is_passed_over(names: bytes):
+    custom = b"\4name" + names
+    module = b"\0asm\1\0\0\0" + b"\0" + bytes([len(custom)]) + custom
+    assert longest_name(b"\0asm\x0d\0\1\0" + b"\1" + bytes([len(module)]) + module) >= 0
