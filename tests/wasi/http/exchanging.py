@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from obelisk.clock import Clock, SystemClock
 from obelisk.core.trace_context import TraceContext
-from obelisk.ids import RunId
+from obelisk.ids import ExecutionId, RunId
 from obelisk.wasm.wasi.http.connections import Connector
 from obelisk.wasm.wasi.http.error_codes import HttpFailedError
 from obelisk.wasm.wasi.http.exchange import Exchange
@@ -43,7 +43,7 @@ class Sent:
         target = parse_target("GET", scheme, authority, "/")
         message = OutgoingMessage(target=target, path="/", fields=(), content=None, replacer=None)
         clock = clock or SystemClock()
-        self.traces = HttpTraces(RunId("Run_1"), TraceContext("0" * 31 + "1"), str)
+        self.traces = HttpTraces(ExecutionId("E_1"), RunId("Run_1"), context=TraceContext("0" * 31 + "1"), mask=str)
         self._over = asyncio.Event()
         self.exchange = Exchange(
             message, options or RequestOptions(), connector=Connector(resolver), clock=clock, check=check, mask=str,
