@@ -87,10 +87,7 @@ class Timers:
         await recover(self._kernel)
         storage, now = self._kernel.storage, self._kernel.clock.now()
         if storage.shared or self._is_first:
-            is_first, self._is_first = self._is_first, False
-            await self._kernel.cancellations.find(afresh=is_first)
-            await self._stop_lost_runs()
-            await self._kernel.sessions.look()
+            await self._look_around()
         delays = await storage.due_delays(now, limit=PAGE)
         for delay in delays:
             self._deliver(delay)
@@ -102,6 +99,17 @@ class Timers:
         if PAGE in (len(delays), len(expired)):
             return now
         return await self._next(now)
+
+    async def _look_around(self) -> None:
+        """Look for what others left, or what this process lost track of; what cannot be read is looked for again."""
+        is_first, self._is_first = self._is_first, False
+        try:
+            await self._kernel.cancellations.find(afresh=is_first)
+            await self._stop_lost_runs()
+            await self._kernel.sessions.look()
+        except StorageError:
+            self._is_first |= is_first
+            raise
 
     async def _stop_lost_runs(self) -> None:
         """Stop what computes in this process although another one has moved its execution, or even deleted it."""

@@ -28,7 +28,7 @@ WORKFLOWS = [name for name in ALL if read(name).is_workflow]
 ENDED = [name for name in WORKFLOWS if ended_itself(read(name))]
 OPEN = [name for name in WORKFLOWS if not read(name).state.is_finished]
 CUT = [name for name in WORKFLOWS if name not in (*ENDED, *OPEN)]
-SCRIPTS = [name for name in ENDED if read(name).component == SCRIPTED]
+SCRIPTS = [name for name in ENDED if Path(read(name).component).name == Path(SCRIPTED).name]
 
 
 def created(history: History) -> Created:
