@@ -4,7 +4,7 @@ Theory of operation
     Every event that this process writes comes by here once it is durable (``committed``, ``locked``), and is fed to the
     ``ExecutionTrace`` of its execution. The spans that it ended are handed on, by this process and by nobody else: the one
     that commits an event is the one that tells of it. So no span is told twice, whatever crashes; what a process had not
-    handed on when it was killed is missing.
+    handed on when it was killed is missing, and so is what ended with a commit of which nobody knows whether it was done.
 
     An execution is followed from its first event that comes by to its end, in memory. When something is missing before an
     event, because another process wrote it or it was written before this process began, the log is read up to there, and

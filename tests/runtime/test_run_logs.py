@@ -19,6 +19,7 @@ from obelisk.interfaces.storage import LineQuery, StoredLine
 from obelisk.runtime import run_logs
 from obelisk.runtime.server_log.levels import TRACE
 from obelisk.testing.engine import EngineHarness
+from obelisk.testing.exporter import RecordingExporter, using
 from tests import scripts
 from tests.runtime import printing
 from tests.runtime.conftest import FIBO, Open, activity, component
@@ -105,6 +106,26 @@ async def test_a_line_has_the_time_at_which_it_was_logged(open_engine: Open):
         execution = await printed(harness, "info 1", "pass 5", "stdout 2", "pass 60", "info 3")
         times = [line.created_at - began for line in await stored(harness, execution)]
         assert times == [timedelta(0), timedelta(seconds=5), timedelta(seconds=65)]
+
+
+async def test_streams_are_exported_as_text_with_the_ids_of_their_run(open_engine: Open):
+    exporter = RecordingExporter()
+    async with open_engine(printer(), exporters=[using(exporter)]) as harness:
+        await printed(harness, "stdout a", "stderr \xffb")
+    run, whole = exporter.spans
+    records = [record for record in exporter.logs if record.target == "app"]
+    assert [(record.message, record.attributes["log.iostream"]) for record in records] == [
+        ("a", "stdout"),
+        ("\N{REPLACEMENT CHARACTER}b", "stderr"),
+    ]
+    assert {(record.trace_id, record.span_id) for record in records} == {(whole.trace_id, run.span_id)}
+
+
+async def test_a_stream_that_goes_nowhere_is_not_exported(open_engine: Open):
+    exporter = RecordingExporter()
+    async with open_engine(printer('forward_stdout = "none"'), exporters=[using(exporter)]) as harness:
+        await printed(harness, "stdout a", "stderr b")
+    assert [record.message for record in exporter.logs if record.target == "app"] == ["b"]
 
 
 async def test_streams_and_log_lines_are_stored_in_one_order(open_engine: Open):
