@@ -16,12 +16,16 @@ from msgspec import Struct
 
 
 class Measure(Struct, frozen=True):
-    """What is measured: its name and unit, which direction is better, and what is aimed at, ``None`` for nothing."""
+    """What is measured: its name and unit, which direction is better, and what is aimed at, ``None`` for nothing.
+
+    ``durable`` tells whether it waits for the disk, and so is compared with it when it is a rate.
+    """
 
     name: str
     unit: str
     higher_is_better: bool = True
     target: float | None = None
+    durable: bool = True
 
     def of(self, value: float) -> Sample:
         """Return one value of this measure."""
@@ -39,7 +43,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     """A measure with the values of all rounds.
 
     ``low`` and ``high`` are the least and the greatest sample. ``bare`` has, for each sample, how many single-row commits
-    per second the same disk made just before and after, and is empty where no disk is involved.
+    per second the same disk made just before and after; it is empty where the two are not to be compared.
     """
 
     name: str
@@ -81,8 +85,8 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def of_bare(self) -> float | None:
-        """The median of samples as parts of the disk's commits per second; only a rate can be compared with that."""
-        if not self.bare or not self.unit.endswith("/s"):
+        """The median of samples as parts of the disk's commits per second."""
+        if not self.bare:
             return None
         return statistics.median(sample / bare for sample, bare in zip(self.samples, self.bare, strict=True))
 

@@ -41,9 +41,9 @@ QUICK_SHARED_WORK = (QUICK_SERIAL, QUICK_CONCURRENT)
 class Timings(Struct, frozen=True, kw_only=True):
     """What is noted of one run, in seconds.
 
-    ``wall_seconds`` is from the first workflow's start to the last one's end, both as the system noted them where it can.
-    ``step_seconds`` has, for each step, the time from its request to its result, and is empty where a system does not tell.
-    ``workflow_seconds`` has the time from start to end of each workflow.
+    ``wall_seconds`` is from the first submission of a workflow to the last one's result, both at the client.
+    ``workflow_seconds`` has the same for each workflow. ``step_seconds`` has, for each step, the time from its request to
+    what follows its result, as the system's own log says, and is empty where a system does not tell.
     """
 
     wall_seconds: float
