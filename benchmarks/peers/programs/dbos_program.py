@@ -54,8 +54,8 @@ async def run(workflow: WORKFLOW, step_seconds: list[float], work: Work) -> Timi
 
 
 def settings(dbos: DBOS) -> list[Setting]:
-    """Ask the connections that DBOS itself made how durable they are."""
-    engine = dbos._sys_db.engine  # noqa: SLF001 - a connection of our own could be set otherwise than those of DBOS
+    """Ask how durable the database is; through DBOS's own connections, since one of ours could be set otherwise."""
+    engine = dbos._sys_db.engine
     sqlite = engine.dialect.name == "sqlite"
     names, ask = (("journal_mode", "synchronous"), "PRAGMA") if sqlite else (("fsync", "synchronous_commit"), "SHOW")
     with engine.connect() as connection:

@@ -1,26 +1,27 @@
 """Temporal does the shared work: a worker and a client in this process, and its development server beside it.
 
-The one argument is the port of the server. A step is an activity. Times are those that the server wrote into the
-histories. The sandbox that checks workflows for determinism is off, which is faster.
+The one argument is the port of the server. A step is an activity; how long it took says the workflow's history. The
+sandbox that checks workflows for determinism is off, which is faster.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
+from time import perf_counter
 
 from exchange import Timings, Work, serve
-from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import activity, workflow
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 QUEUE = "benchmark"
 AT_ONCE = 1_000
+MARKS = (EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
+"""The events at which a step ends: the next one's request, or the workflow's end."""
 
 
 @activity.defn
@@ -44,49 +45,31 @@ class Steps:
         return total
 
 
-@dataclass(frozen=True)
-class Noted:
-    """When a workflow started and ended, in seconds, and how long its steps took, by its history."""
-
-    started: float
-    ended: float
-    step_seconds: tuple[float, ...]
-
-
-async def noted(handle: WorkflowHandle[Steps, int]) -> Noted:
-    """Read from the history of a workflow that has ended."""
-    asked: dict[int, float] = {}
-    took: list[float] = []
-    times: list[float] = []
-    async for event in handle.fetch_history_events():
-        times.append(seconds(event.event_time))
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            asked[event.event_id] = times[-1]
-        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-            took.append(times[-1] - asked[event.activity_task_completed_event_attributes.scheduled_event_id])
-    return Noted(times[0], times[-1], tuple(took))
-
-
-def seconds(time: Timestamp) -> float:
-    """Return a time in seconds since the epoch."""
-    return time.ToNanoseconds() / 1e9
+async def one_workflow(client: Client, name: str, steps: int) -> float:
+    """Run one workflow; returns how many seconds it took."""
+    started = perf_counter()
+    await client.execute_workflow(Steps.run, steps, id=name, task_queue=QUEUE)
+    return perf_counter() - started
 
 
 async def run(client: Client, numbers: count[int], work: Work) -> Timings:
     """Do the work once."""
-    handles = await asyncio.gather(
-        *(
-            client.start_workflow(Steps.run, work.steps, id=f"steps-{next(numbers)}", task_queue=QUEUE)
-            for _ in range(work.workflows)
-        )
-    )
-    await asyncio.gather(*(handle.result() for handle in handles))
-    found = [await noted(handle) for handle in handles]
-    return Timings(
-        wall_seconds=max(one.ended for one in found) - min(one.started for one in found),
-        step_seconds=tuple(took for one in found for took in one.step_seconds),
-        workflow_seconds=tuple(one.ended - one.started for one in found),
-    )
+    names = [f"steps-{next(numbers)}" for _ in range(work.workflows)]
+    started = perf_counter()
+    workflow_seconds = await asyncio.gather(*(one_workflow(client, name, work.steps) for name in names))
+    wall_seconds = perf_counter() - started
+    step_seconds = [took for name in names for took in await noted(client, name)]
+    return Timings(wall_seconds, tuple(step_seconds), tuple(workflow_seconds))
+
+
+async def noted(client: Client, name: str) -> list[float]:
+    """Read from a workflow's history how many seconds each step took, from its request to the next one's."""
+    marks = [
+        event.event_time.ToNanoseconds() / 1e9
+        async for event in client.get_workflow_handle(name).fetch_history_events()
+        if event.event_type in MARKS
+    ]
+    return [after - before for before, after in pairwise(marks)]
 
 
 async def main(port: int) -> None:
