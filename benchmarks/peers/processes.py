@@ -81,8 +81,8 @@ async def started(
             stdout=PIPE if spoken_to else file,
             stderr=file,
             limit=LINE_BYTES,
-            user=account and account.user,
-            group=account and account.group,
+            user=account.user if account else None,
+            group=account.group if account else None,
             extra_groups=[] if account else None,
         )
     try:
