@@ -25,6 +25,9 @@ WORKLOADS: Final = (
     "start",
     "cli",
     "memory",
+    "growth",
+    "otlp",
+    "signals",
 )
 """Names of modules, in the order in which they run."""
 
