@@ -1,0 +1,113 @@
+"""Other engines are measured, or reported as missing; no engine is needed here: a program of the tests stands for one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.peer import PeerError
+from benchmarks.peers import PEERS, dbos
+from benchmarks.peers.command import peers
+from benchmarks.peers.environment import DIRECTORY_VARIABLE, INSTALL, PROGRAMS, Environment
+from benchmarks.peers.installation import install
+from benchmarks.peers.processes import started
+from benchmarks.peers.program import Ready, Setting, parsed, program
+from benchmarks.shared_work import SharedWork, Timings
+
+WORK = SharedWork(name="serial", workflows=2, steps=3)
+SETTINGS = (Setting("journal_mode", "wal"),)
+PEER_PROGRAM = """
+import asyncio
+from exchange import Setting, Timings, serve
+
+async def run(work):
+    return Timings(1.5, (0.25,) * (work.workflows * work.steps), (0.75,) * min(work.workflows, 2))
+
+asyncio.run(serve([Setting("journal_mode", "wal")], run))
+"""
+
+
+@pytest.fixture
+def peer_program(tmp_path) -> list[str]:
+    """The command of a program that says timings of its own, by the exchange of the real ones."""
+    path = tmp_path / "program.py"
+    path.write_text(f"import sys\nsys.path.insert(0, {str(PROGRAMS)!r})\n{PEER_PROGRAM}")
+    return [sys.executable, str(path)]
+
+
+@pytest.fixture
+def nothing_installed(tmp_path, monkeypatch) -> Path:
+    """A directory of peers that is empty."""
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path / "peers"))
+    return tmp_path / "peers"
+
+
+async def test_a_program_does_the_work_each_time_that_it_is_told(peer_program, tmp_path):
+    async with program("peer", peer_program, tmp_path, settings=SETTINGS) as opened:
+        found = [await opened.run(WORK), await opened.run(WORK)]
+    assert found == [Timings(wall_seconds=1.5, step_seconds=(0.25,) * 6, workflow_seconds=(0.75,) * 2)] * 2
+
+
+async def test_a_program_ends_with_its_input(peer_program, tmp_path):
+    async with started("peer", peer_program, tmp_path, spoken_to=True) as running:
+        pass
+    assert running.process.returncode == 0
+
+
+async def test_a_peer_that_is_set_otherwise_than_promised_is_not_measured(peer_program, tmp_path):
+    with pytest.raises(PeerError, match="peer runs with journal_mode=wal, expected journal_mode=delete"):
+        async with program("peer", peer_program, tmp_path, settings=(Setting("journal_mode", "delete"),)):
+            pass
+
+
+async def test_a_program_that_ends_before_it_is_ready_is_told_with_what_it_said(tmp_path):
+    command = [sys.executable, "-c", "import sys; sys.exit('no module named dbos')"]
+    with pytest.raises(PeerError, match="peer ended with 1; its log ends with:\nno module named dbos"):
+        async with program("peer", command, tmp_path):
+            pass
+
+
+async def test_a_program_that_does_other_work_than_it_was_told_is_not_measured(peer_program, tmp_path):
+    with pytest.raises(PeerError, match="peer did 2 workflows and 9 steps, expected 3 and 9"):
+        async with program("peer", peer_program, tmp_path, settings=SETTINGS) as opened:
+            await opened.run(SharedWork(name="concurrent", workflows=3, steps=3))
+
+
+def test_a_line_of_a_program_is_parsed():
+    line = b'{"settings": [{"name": "fsync", "value": "on"}]}\n'
+    assert parsed(line, Ready) == Ready((Setting("fsync", "on"),))
+
+
+def test_a_line_that_says_something_else_is_told():
+    with pytest.raises(PeerError, match=r"a program said b'Traceback\\n', expected Timings: "):
+        parsed(b"Traceback\n", Timings)
+
+
+def test_a_peer_that_is_not_installed_is_listed_with_what_installs_it(nothing_installed):
+    done = CliRunner().invoke(peers, ["list"])
+    lines = done.output.splitlines()
+    assert len(lines) == len(PEERS)
+    assert all(f"is not installed in {nothing_installed}" in line for line in lines)
+    assert all(f"`{INSTALL}` installs it" in line for line in lines)
+
+
+def test_what_is_installed_is_left_alone(tmp_path):
+    environment = Environment(name="peer", pip=("a-package==1",))
+    stamp(environment, tmp_path)
+    said: list[str] = []
+    install(environment, tmp_path, said.append)
+    assert said == ["peer: already installed"]
+
+
+def test_another_version_counts_as_not_installed(nothing_installed):
+    stamp(Environment(name="dbos", pip=("dbos==0.1",)), nothing_installed)
+    assert dbos.ENVIRONMENT.missing() is not None
+
+
+def stamp(environment: Environment, directory: Path) -> None:
+    environment.place(directory).mkdir(parents=True)
+    environment.stamp(directory).write_bytes(msgspec.json.encode(environment))
