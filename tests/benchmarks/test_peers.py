@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.bench import Bench
 from benchmarks.peer import PeerError
 from benchmarks.peers import PEERS, dbos
 from benchmarks.peers.command import peers
@@ -16,6 +17,8 @@ from benchmarks.peers.environment import DIRECTORY_VARIABLE, INSTALL, PROGRAMS, 
 from benchmarks.peers.installation import install
 from benchmarks.peers.processes import started
 from benchmarks.peers.program import Ready, Setting, parsed, program
+from benchmarks.results import Figure
+from benchmarks.run import Options, run
 from benchmarks.shared_work import SharedWork, Timings
 
 WORK = SharedWork(name="serial", workflows=2, steps=3)
@@ -95,6 +98,20 @@ def test_a_peer_that_is_not_installed_is_listed_with_what_installs_it(nothing_in
     assert all(f"`{INSTALL}` installs it" in line for line in lines)
 
 
+async def test_a_peer_that_is_not_installed_is_missing_in_the_report(nothing_installed, tmp_path):
+    options = Options(rounds=1, quick=True, peers=True, cache=tmp_path / "cache")
+    made = await run([Nothing()], options, say=lambda text: None, told=lambda report: None)
+    assert [one.name.removeprefix("serial on ") for one in made.report.missing] == [
+        "dbos-sqlite",
+        "dbos-sqlite-wal",
+        "dbos-postgresql",
+        "restate",
+        "temporal-dev",
+    ]
+    assert all(INSTALL in one.reason for one in made.report.missing)
+    assert not made.failed
+
+
 def test_what_is_installed_is_left_alone(tmp_path):
     environment = Environment(name="peer", pip=("a-package==1",))
     stamp(environment, tmp_path)
@@ -106,6 +123,16 @@ def test_what_is_installed_is_left_alone(tmp_path):
 def test_another_version_counts_as_not_installed(nothing_installed):
     stamp(Environment(name="dbos", pip=("dbos==0.1",)), nothing_installed)
     assert dbos.ENVIRONMENT.missing() is not None
+
+
+class Nothing:
+    """A workload that measures nothing, with the name of one that peers do too."""
+
+    NAME = "serial"
+    SUMMARY = "nothing"
+
+    async def measure(self, bench: Bench) -> list[Figure]:
+        return []
 
 
 def stamp(environment: Environment, directory: Path) -> None:
