@@ -3,6 +3,7 @@
 * ``environment``, ``installation``, ``command``   where they are installed, by ``python -m benchmarks peers install``
 * ``processes``, ``program``                       their processes, and how our program in a peer's environment is spoken to
 * ``programs``                                     these programs
+* ``syncs``                                        how often each waits for the disk, by ``python -m benchmarks peers syncs``
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
@@ -10,9 +12,11 @@ from typing import Final, cast
 import click
 
 from benchmarks.peer import Peer, PeerError
-from benchmarks.peers import PEERS, dbos, restate, temporal
+from benchmarks.peers import PEERS, dbos, restate, syncs, temporal
 from benchmarks.peers.environment import DIRECTORY, DIRECTORY_VARIABLE, Environment
 from benchmarks.peers.installation import install
+from benchmarks.places import CACHE
+from benchmarks.shared_work import SERIAL
 
 ENVIRONMENTS: Final[tuple[Environment, ...]] = (dbos.ENVIRONMENT, restate.ENVIRONMENT, temporal.ENVIRONMENT)
 
@@ -50,6 +54,36 @@ def install_peers(directory: Path) -> None:
 @peers.command("list")
 def list_peers() -> None:
     """List them, and what those lack that cannot be measured here."""
-    for name in PEERS:
-        peer = cast("Peer", import_module(f"benchmarks.peers.{name}").PEER)
+    for peer in _all_peers():
         click.echo(f"{peer.name:<16} {peer.missing() or peer.summary}")
+
+
+@peers.command("syncs")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=CACHE,
+    show_default=True,
+    help="Where they have their files meanwhile, on a disk.",
+)
+def count_syncs(cache: Path) -> None:
+    """Count by strace how often each syncs a file for a serial step."""
+    if (reason := syncs.missing()) is not None:
+        raise click.ClickException(reason)
+    cache.mkdir(parents=True, exist_ok=True)
+    for peer in _all_peers():
+        with tempfile.TemporaryDirectory(prefix="syncs-", dir=cache.absolute(), ignore_cleanup_errors=True) as place:
+            click.echo(f"{peer.name:<16} {peer.missing() or _syncs(peer, Path(place))}")
+
+
+def _syncs(peer: Peer, directory: Path) -> str:
+    place = directory / peer.name
+    place.mkdir()
+    try:
+        return f"{asyncio.run(syncs.syncs_per_step(peer, SERIAL, place)):.2f} syncs for each step"
+    except PeerError as error:
+        return f"not counted: {error}"
+
+
+def _all_peers() -> list[Peer]:
+    return [cast("Peer", import_module(f"benchmarks.peers.{name}").PEER) for name in PEERS]

@@ -50,9 +50,13 @@ class Running:
         except TimeoutError:
             raise self.error(f"was not ready within {seconds:g} s") from None
 
+    def said(self) -> str:
+        """Return its log so far."""
+        return self._log.read_text(errors="replace")
+
     def error(self, what: str) -> PeerError:
         """Return an error that says what happened to it, and the end of its log."""
-        said = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        said = self.said().splitlines()[-LAST_LINES:]
         return PeerError("\n".join([f"{self.name} {what}; its log ends with:", *(said or ["(nothing)"])]))
 
 

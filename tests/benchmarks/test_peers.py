@@ -17,6 +17,7 @@ from benchmarks.peers.environment import DIRECTORY_VARIABLE, INSTALL, PROGRAMS, 
 from benchmarks.peers.installation import install
 from benchmarks.peers.processes import started
 from benchmarks.peers.program import Ready, Setting, parsed, program
+from benchmarks.peers.syncs import counted
 from benchmarks.results import Figure
 from benchmarks.run import Options, run
 from benchmarks.shared_work import SharedWork, Timings
@@ -78,6 +79,11 @@ async def test_a_program_that_does_other_work_than_it_was_told_is_not_measured(p
     with pytest.raises(PeerError, match="peer did 2 workflows and 9 steps, expected 3 and 9"):
         async with program("peer", peer_program, tmp_path, settings=SETTINGS) as opened:
             await opened.run(SharedWork(name="concurrent", workflows=3, steps=3))
+
+
+def test_a_sync_that_another_thread_interrupts_counts_once():
+    log = "7 fsync(3) = 0\n7 fdatasync(4 <unfinished ...>\n8 fsync(5) = 0\n7 <... fdatasync resumed>) = 0\n"
+    assert counted(log) == 3
 
 
 def test_a_line_of_a_program_is_parsed():
