@@ -30,13 +30,14 @@ def install(environment: Environment, directory: Path, say: Callable[[str], None
     if environment.is_installed(directory):
         say(f"{environment.name}: already installed")
         return
+    npm = _npm() if environment.npm else ""
     place = environment.place(directory)
     shutil.rmtree(place, ignore_errors=True)
     say(f"{environment.name}: installing {', '.join((*environment.pip, *environment.npm))}")
     _run([sys.executable, "-m", "venv", str(place)])
     _run([str(environment.executable("python", directory)), "-m", "pip", "install", "--quiet", *environment.pip])
     if environment.npm:
-        _run([_npm(), *NPM, "--prefix", str(place), *environment.npm])
+        _run([npm, *NPM, "--prefix", str(place), *environment.npm])
     environment.stamp(directory).write_bytes(msgspec.json.encode(environment))
 
 

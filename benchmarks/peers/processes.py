@@ -74,21 +74,25 @@ async def started(
     """Run a command in a directory, which is its home too; its log is a file there. Leaving asks it to stop, and waits.
 
     ``spoken_to`` connects its input and output; such a process is to stop when its input ends.
+    Raises ``PeerError`` when there is no such program, or it may not be run.
     """
     log = directory / f"{name}.log"
-    with log.open("ab") as file:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=directory,
-            env=_variables(directory) | dict(variables or {}),
-            stdin=PIPE if spoken_to else DEVNULL,
-            stdout=PIPE if spoken_to else file,
-            stderr=file,
-            limit=LINE_BYTES,
-            user=account.user if account else None,
-            group=account.group if account else None,
-            extra_groups=[] if account else None,
-        )
+    try:
+        with log.open("ab") as file:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=directory,
+                env=_variables(directory) | dict(variables or {}),
+                stdin=PIPE if spoken_to else DEVNULL,
+                stdout=PIPE if spoken_to else file,
+                stderr=file,
+                limit=LINE_BYTES,
+                user=account.user if account else None,
+                group=account.group if account else None,
+                extra_groups=[] if account else None,
+            )
+    except OSError as error:
+        raise PeerError(f"{name} could not be started: {error}") from error
     try:
         yield Running(name, process, log)
     finally:

@@ -75,6 +75,12 @@ async def test_a_program_that_ends_before_it_is_ready_is_told_with_what_it_said(
             pass
 
 
+async def test_a_program_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(PeerError, match=r"peer could not be started: .*No such file"):
+        async with program("peer", [str(tmp_path / "nothing")], tmp_path):
+            pass
+
+
 async def test_a_program_that_does_other_work_than_it_was_told_is_not_measured(peer_program, tmp_path):
     with pytest.raises(PeerError, match="peer did 2 workflows and 9 steps, expected 3 and 9"):
         async with program("peer", peer_program, tmp_path, settings=SETTINGS) as opened:
