@@ -104,7 +104,7 @@ def _print_report(report: Report, *, as_markdown: bool) -> None:
     if as_markdown:
         click.echo(markdown(report), nl=False)
     else:
-        show(report, Console(width=None if sys.stdout.isatty() else WIDTH))
+        show(report, Console(width=None if sys.stdout.isatty() else WIDTH, markup=False))
 
 
 if __name__ == "__main__":

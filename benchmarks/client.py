@@ -23,7 +23,7 @@ from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.names import Ffqn
 
 PAGE = 1000
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.1
 NS = 10**9
 OPTIONS = (
     ("grpc.enable_http_proxy", 0),
@@ -82,6 +82,14 @@ class Client:
                 return nanoseconds(status.finished_at)
         raise BenchmarkError(f"the server did not say how execution {ident} ended")
 
+    async def blocked(self, ident: ExecutionId) -> None:
+        """Wait until an execution waits for something, or has finished."""
+        request = pb.GetStatusRequest(execution_id=pb.ExecutionId(id=ident), follow=True)
+        async for message in self._calls.GetStatus(request):
+            status = message.summary.current_status if message.HasField("summary") else message.current_status
+            if status.HasField("blocked_by_join_set") or status.HasField("finished"):
+                return
+
     async def run(self, ffqn: Ffqn, params: Sequence[Any]) -> Span:
         """Create an execution and wait until it has finished."""
         submitted = time.perf_counter()
@@ -120,17 +128,24 @@ class Client:
 
     async def page(self, **fields: Any) -> Sequence[pb.ExecutionSummary]:
         """Return a page of executions; ``fields`` are those of the request."""
-        answer = await self._calls.ListExecutions(pb.ListExecutionsRequest(**fields))
-        return list(answer.executions)
+        return await self.listed(pb.ListExecutionsRequest(**fields))
 
-    async def until_none(self, *states: str, wait: float) -> None:
-        """Wait until no execution is in one of ``states``, such as ``LOCKED``; raise ``BenchmarkError`` after ``wait`` s."""
+    async def listed(self, request: pb.ListExecutionsRequest) -> Sequence[pb.ExecutionSummary]:
+        """Return a page of executions."""
+        answer = await self._calls.ListExecutions(request)
+        return tuple(answer.executions)
+
+    async def until_none(self, *states: str, wait: float, every: float = POLL_SECONDS) -> None:
+        """Wait until no execution is in one of ``states``, such as ``LOCKED``; raise ``BenchmarkError`` after ``wait`` s.
+
+        To look is work for the server, the more the more executions there are: ``every`` so many seconds.
+        """
         filters = [_Filter.ExecutionStateFilter.Value(f"EXECUTION_STATE_FILTER_{state}") for state in states]
         until = time.perf_counter() + wait
         while await self.page(state_filters=filters, older_than=_Filter.OlderThan(length=1)):
             if time.perf_counter() > until:
                 raise BenchmarkError(f"after {wait:.0f} s executions are still {' or '.join(states)}")
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(every)
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ ALONE = Measure("one alone", "s", higher_is_better=False)
 P50 = Measure("step p50 beside them", "ms", higher_is_better=False)
 P99 = Measure("step p99 beside them", "ms", higher_is_better=False, target=25.0)
 SPIN = Ffqn("testing:spin/spin.spin")
-STEPS = 2_000_000_000
+STEPS = 1_000_000_000
 QUICK_STEPS = 100_000_000
 SHORT_STEPS = 10
 PAUSE_SECONDS = 0.05

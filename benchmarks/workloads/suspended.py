@@ -31,6 +31,7 @@ WARM_UP = 200
 CLIENTS = 32
 SPARE_SECONDS = 5.0
 WAIT_SECONDS = 300.0
+LOOK_SECONDS = 0.5
 PAGE = 1000
 
 
@@ -48,8 +49,9 @@ async def measure(bench: Bench) -> list[Figure]:
 
 
 async def _suspend_and_resume(server: Server, clients: list[Client], count: int) -> list[Sample]:
-    trial = await _suspend(clients, WARM_UP, until=math.ceil(time.time() + 1))
-    await _ended(clients[0])
+    soon = math.ceil(time.time() + 1)
+    trial = await _suspend(clients, WARM_UP, until=soon)
+    await _ended(clients[0], soon)
     moment = math.ceil(time.time() + SPARE_SECONDS + 2 * trial * count / WARM_UP)
     took = await _suspend(clients, count, until=moment)
     if time.time() > moment:
@@ -57,7 +59,7 @@ async def _suspend_and_resume(server: Server, clients: list[Client], count: int)
             f"{count} workflows slept only after {took:.0f} s, too late for the moment that they wait for"
         )
     memory = megabytes(server)
-    await _ended(clients[0])
+    await _ended(clients[0], moment)
     last = await _last_end(clients[0])
     return [MEMORY.of(memory), START.of(count / took), RESUME.of(count / (last - moment))]
 
@@ -66,8 +68,8 @@ async def _suspend(clients: list[Client], count: int, *, until: int) -> float:
     """Start so many workflows that sleep; return the seconds until the last one slept."""
 
     async def submit(client: Client, share: int) -> None:
-        for _ in range(share):
-            await client.submit(SLEEP_UNTIL, [until])
+        idents = [await client.submit(SLEEP_UNTIL, [until]) for _ in range(share)]
+        await client.blocked(idents[-1])
 
     started = time.perf_counter()
     shares = [count // len(clients) + (index < count % len(clients)) for index in range(len(clients))]
@@ -76,8 +78,9 @@ async def _suspend(clients: list[Client], count: int, *, until: int) -> float:
     return time.perf_counter() - started
 
 
-async def _ended(client: Client) -> None:
-    await client.until_none("BLOCKED", "PENDING", "LOCKED", wait=WAIT_SECONDS)
+async def _ended(client: Client, moment: float) -> None:
+    await asyncio.sleep(max(moment - time.time(), 0))
+    await client.until_none("BLOCKED", "PENDING", "LOCKED", wait=WAIT_SECONDS, every=LOOK_SECONDS)
 
 
 async def _last_end(client: Client) -> float:
