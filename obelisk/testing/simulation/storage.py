@@ -203,6 +203,12 @@ class SimulatedConnection(Connection):
         await self._settled()
         return await super().load(execution_id)
 
+    async def close(self) -> None:
+        """Write everything that was handed in; then the process is gone."""
+        await self._settled()
+        self.cut()
+        self.fail()
+
     async def _settled(self) -> None:
         if self._queue:
             await asyncio.shield(self._begin_to_write())  # others wait for it too
