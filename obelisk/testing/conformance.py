@@ -73,6 +73,8 @@ class Guard:
         """Take note of one of the items that a test becomes, one for each set of its parameters."""
         if isinstance(item, pytest.Function) and _is_clause(item):
             self._items.setdefault(item.cls, {})[item.nodeid] = item.name
+            if item.get_closest_marker("asyncio") is not None:
+                item.add_marker(pytest.mark.asyncio(loop_scope=_loop_of_fixtures(item.config)), append=False)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -203,6 +205,14 @@ def _reason(report: pytest.TestReport) -> str:
     if isinstance(report.longrepr, tuple):
         return report.longrepr[2]
     return str(getattr(report, "wasxfail", report.longrepr))
+
+
+def _loop_of_fixtures(config: pytest.Config) -> str:
+    """Return on which loop fixtures run by default. A clause runs on it too, whatever tests do by default."""
+    try:
+        return config.getini("asyncio_default_fixture_loop_scope") or "function"
+    except ValueError:  # pytest-asyncio is not there
+        return "function"
 
 
 def _chooses(config: pytest.Config) -> bool:

@@ -171,3 +171,35 @@ def test_a_suite_that_is_hidden_from_pytest_fails(run: Run) -> None:
     code, said = run(f"{THING}\n    __test__ = False\n")
     assert code == 2, said
     assert "TestThing is hidden from pytest" in said
+
+
+LOOPS = """
+import asyncio
+import pytest
+import pytest_asyncio
+from obelisk.testing.conformance import Conformance
+
+class Suite(Conformance):
+    pytestmark = pytest.mark.asyncio
+
+    async def test_it_runs_where_its_fixtures_run(self, thing):
+        assert thing is asyncio.get_running_loop()
+
+class TestThing(Suite):
+    @pytest_asyncio.fixture
+    async def thing(self):
+        return asyncio.get_running_loop()
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "test_scope", "fixture_scope"),
+    [("auto", "session", "function"), ("strict", "function", "session"), ("strict", "session", "session")],
+)
+def test_a_clause_runs_on_the_loop_of_its_fixtures_whatever_is_configured(
+    run: Run, mode: str, test_scope: str, fixture_scope: str
+) -> None:
+    scopes = f"asyncio_default_test_loop_scope = {test_scope}\nasyncio_default_fixture_loop_scope = {fixture_scope}"
+    options = f"asyncio_mode = {mode}\n{scopes}"
+    code, said = run("", "-p", "pytest_asyncio.plugin", suite=LOOPS, options=options)
+    assert (code, "1 passed" in said) == (0, True), said
