@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from obelisk.core.events import ComponentRole, FailureKind, failed
-from obelisk.errors import ExecutionNotFoundError
+from obelisk.errors import ExecutionNotFoundError, StorageError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Backlog, Bucket, Deployment, ExecutionQuery, Held, Order, Storage, Write
 from obelisk.names import Ffqn
@@ -259,6 +259,16 @@ class DeploymentClauses:
     async def test_another_digest_is_another_deployment(self, storage: Storage) -> None:
         first, second = (Deployment(deployment(number), f"sha256:{number}", NOW) for number in (1, 2))
         assert [await storage.deployment(first), await storage.deployment(second)] == [first, second]
+
+    async def test_an_id_of_a_deployment_stands_for_one_digest(self, storage: Storage) -> None:
+        first, other = Deployment(deployment(1), "sha256:a", NOW), Deployment(deployment(2), "sha256:b", NOW)
+        assert [await storage.deployment(first), await storage.deployment(other)] == [first, other]
+        with pytest.raises(StorageError, match=first.deployment_id):
+            await storage.deployment(replace(first, digest="sha256:c"))
+        assert await storage.deployment(replace(first, digest="sha256:b")) == other
+        assert await storage.deployment(Deployment(deployment(3), "sha256:c", NOW)) == Deployment(
+            deployment(3), "sha256:c", NOW
+        )
 
     async def test_of_two_proposals_at_once_one_is_stored(self, storage: Storage) -> None:
         proposals = [Deployment(deployment(number), "sha256:a", NOW) for number in range(5)]
