@@ -16,7 +16,9 @@ from obelisk.core.commands import CloseJoinSet, Drawn, DrawU64
 from obelisk.core.events import Locked
 from obelisk.core.replay import Replay
 from obelisk.core.state import State, Status
+from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Write
+from obelisk.runtime.executions import EngineExecutions
 from obelisk.runtime.kernel import Kernel
 from obelisk.runtime.permits import Permits
 from obelisk.runtime.turn import Turn
@@ -34,6 +36,15 @@ def acknowledges_early(patch: pytest.MonkeyPatch) -> None:
         return True
 
     patch.setattr(Kernel, "written", written)
+
+
+def forgets_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Clients are told that an execution is paused, and it is not."""
+
+    async def nothing(self: EngineExecutions, execution_id: ExecutionId) -> None:
+        pass
+
+    patch.setattr(EngineExecutions, "pause", nothing)
 
 
 def leaks_permits(patch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 SEEDS = 120
 FOUND: list[tuple[Bug, str]] = [
     (bugs.acknowledges_early, "not found"),
+    (bugs.forgets_pauses, "`pause` of"),
     (bugs.leaks_permits, "holds permits"),
     (bugs.leaves_children_open, "ended and left open"),
     (bugs.ends_delays_early, "ended at"),
