@@ -38,7 +38,7 @@ from obelisk.core.events import (
 )
 from obelisk.core.joinsets import open_members, responder
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import Batch, ExecutionLog
+from obelisk.interfaces.storage import Batch, ExecutionLog, lost_its_base
 from obelisk.testing.simulation.holding import Holding
 
 Reported = dict[ExecutionId, list[str]]
@@ -72,6 +72,8 @@ class Oracle:
 
     def takes_effect(self, batch: Batch) -> None:
         """Look at a batch that takes effect, before ``applied`` shows what it did."""
+        if lost_its_base(batch):
+            raise ViolationError(f"a batch took effect that builds on one that was not written: {batch.writes}")
         places: dict[ExecutionId, tuple[int, int]] = {}
         for write in batch.writes:
             log = self._logs.get(write.execution_id)
