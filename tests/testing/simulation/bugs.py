@@ -102,11 +102,6 @@ def checks_no_version(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(memory_storage, "_check_expected", unchecked)
 
 
-def ignores_what_a_batch_builds_on(patch: pytest.MonkeyPatch) -> None:
-    """The storage takes batches that build on refused ones."""
-    patch.setattr(memory_storage, "lost_its_base", lambda batch: False)
-
-
 def locks_what_is_not_due(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether what is to be locked is due, or kept for the run that holds it."""
     fits, lock = memory_storage._fits, state._TABLE[Locked][Status.PENDING]

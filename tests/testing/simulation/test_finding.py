@@ -26,7 +26,6 @@ FOUND: list[tuple[Bug, str]] = [
     (bugs.never_looks_for_locks, "not all has ended"),
     (bugs.keeps_what_others_ended, "keeps"),
     (bugs.checks_no_version, "and got a write for"),
-    (bugs.ignores_what_a_batch_builds_on, "builds on one that was not written"),
     (bugs.locks_what_is_not_due, "was locked for"),
     (bugs.takes_what_it_did_not_record, "cannot be replayed"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,8 +41,10 @@ from obelisk.ids import DeploymentId, ExecutionId, JoinSetId
 from obelisk.interfaces.storage import Batch, Entry, ExecutionLog, Write
 from obelisk.names import Ffqn
 from obelisk.testing.clock import START
+from obelisk.testing.simulation.acknowledged import check_delay_ended, check_done
 from obelisk.testing.simulation.holding import Holding
 from obelisk.testing.simulation.oracle import Oracle, ViolationError
+from obelisk.testing.simulation.scenario import ActKind
 from obelisk.testing.storage_samples import NOW, locked, made, waits
 from obelisk.testing.storage_samples import created as samples_created
 from tests.runtime.scripting import child, delay
@@ -202,3 +205,38 @@ def test_later_writes_of_a_batch_are_made_for_what_the_earlier_ones_lead_to():
     oracle.takes_effect(Batch((first, Write(ROOT, (Entry(START, SLEEPS),), 4, 1), Write(ROOT, (), 5, 1))))
     with pytest.raises(ViolationError, match="had the version 4 and the cursor 1"):
         oracle.takes_effect(Batch((first, Write(ROOT, (), 3, 1))))
+
+
+def test_a_batch_that_builds_on_one_that_was_not_written_is_told():
+    loop = asyncio.new_event_loop()
+    base = loop.create_future()
+    base.cancel()
+    loop.close()
+    with pytest.raises(ViolationError, match="builds on one that was not written"):
+        seen([PARENT]).takes_effect(Batch((Write(ROOT, (), 3, 0),), (base,)))
+
+
+def shown(*happened: Event) -> ExecutionLog:
+    state = PARENT.state
+    return ExecutionLog(ROOT, state, tuple(history(*((0, event) for event in happened))), ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        (ActKind.CANCEL, CancellationRequested()),
+        (ActKind.PAUSE, Paused()),
+        (ActKind.UNPAUSE, Unpaused()),
+        (ActKind.GIVE, Finished(OK)),
+    ],
+)
+def test_what_was_acknowledged_and_is_not_in_the_log_is_told(kind: ActKind, event: Event):
+    check_done(kind, shown(event))
+    with pytest.raises(ViolationError, match="its log does not show it"):
+        check_done(kind, shown(locked()))
+
+
+def test_the_end_of_a_delay_that_was_acknowledged_and_did_not_come_is_told():
+    check_delay_ended(DELAY, log(ROOT, JoinSetCreate(SET), SLEEPS, DelayFinished(SET, DELAY, success=False)))
+    with pytest.raises(ViolationError, match="does not show it"):
+        check_delay_ended(DELAY, log(ROOT, JoinSetCreate(SET), SLEEPS))
