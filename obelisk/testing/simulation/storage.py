@@ -41,6 +41,7 @@ class WatchedStorage(MemoryStorage):
 
     def _apply(self, batch: Batch) -> Committed:
         committed = super()._apply(batch)
+        self._oracle.takes_effect(batch)
         logs = []
         for execution_id in dict.fromkeys(write.execution_id for write in batch.writes):
             kept = self._kept[execution_id]
