@@ -24,6 +24,9 @@ class Clock(Protocol):
     async def sleep_until(self, when: datetime) -> None:
         """Return once ``now() >= when``, at once when that is already so. It may return late, never early."""
 
+    async def sleep(self, pause: timedelta) -> None:
+        """Return once ``pause`` has gone by, by ``monotonic_ns``, whatever ``now()`` shows. Late perhaps, never early."""
+
 
 class SystemClock:
     """The machine's clock and the event loop's timers."""
@@ -40,6 +43,10 @@ class SystemClock:
         """Sleep on the event loop; long sleeps are cut so that a changed wall clock is noticed."""
         while (left := (when - self.now()).total_seconds()) > 0:
             await asyncio.sleep(min(left, 60.0))
+
+    async def sleep(self, pause: timedelta) -> None:
+        """Sleep on the event loop."""
+        await asyncio.sleep(pause.total_seconds())
 
 
 def to_microseconds(when: datetime) -> int:

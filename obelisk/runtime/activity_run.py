@@ -99,7 +99,7 @@ class RunningActivity:
         if not self._ended:
             self._started = True
             self.function.entry.permits.started()
-            self._alarm = self._kernel.alarms.at(self.deadline, self._time_out)
+            self._alarm = self._kernel.alarms.after(self.deadline - self._kernel.clock.now(), self._time_out)
 
     def stop(self, reason: str) -> None:
         """Cancel the run and give the execution back without using up a retry."""

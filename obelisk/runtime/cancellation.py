@@ -162,7 +162,7 @@ class Cancellations:
     def _later(self, execution_id: ExecutionId, error: StorageError, action: Callable[[], None]) -> None:
         _log.error("what `%s` has open cannot be cancelled, trying again: %s", execution_id, error)
         if not self._kernel.is_stopping:
-            self._kernel.alarms.at(self._kernel.clock.now() + RETRY_AFTER_ERROR, action)
+            self._kernel.alarms.after(RETRY_AFTER_ERROR, action)
 
     async def _ended(self, execution_id: ExecutionId) -> bool:
         """Take the next step of a cancelled execution's end; tell whether there is nothing more to do now."""

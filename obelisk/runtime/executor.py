@@ -64,7 +64,7 @@ class Executor:
     def _look_again(self, pause: timedelta) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = self._kernel.alarms.at(self._kernel.clock.now() + pause, self.wake)
+        self._alarm = self._kernel.alarms.after(pause, self.wake)
 
     async def _tick(self) -> bool:
         """Lock what is pending and start it; tell whether there may be more."""

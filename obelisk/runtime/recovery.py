@@ -65,8 +65,7 @@ async def unlock_idle(kernel: Kernel) -> None:
         _log.error("executions cannot be unlocked, trying again: %s", error)
         if not (kernel.is_stopping or kernel.unlocks_later):
             kernel.unlocks_later = True
-            again = kernel.clock.now() + RETRY_AFTER_ERROR
-            kernel.alarms.at(again, lambda: kernel.spawn(unlock_idle(kernel)))
+            kernel.alarms.after(RETRY_AFTER_ERROR, lambda: kernel.spawn(unlock_idle(kernel)))
 
 
 async def let_go_on(kernel: Kernel, held: Held) -> None:
@@ -81,8 +80,7 @@ async def let_go_on(kernel: Kernel, held: Held) -> None:
     except StorageError as error:
         _log.error("`%s` cannot be unlocked, trying again: %s", held.execution_id, error)
         if not kernel.is_stopping:
-            again = kernel.clock.now() + RETRY_AFTER_ERROR
-            kernel.alarms.at(again, lambda: kernel.spawn(let_go_on(kernel, held)))
+            kernel.alarms.after(RETRY_AFTER_ERROR, lambda: kernel.spawn(let_go_on(kernel, held)))
 
 
 async def _let_go_on_what_they_answered(kernel: Kernel, alive: frozenset[ExecutorId]) -> None:

@@ -57,7 +57,7 @@ class Retention:
 
     async def _sleep(self) -> None:
         over = asyncio.Event()
-        alarm = self._kernel.alarms.at(self._kernel.clock.now() + self._pause, over.set)
+        alarm = self._kernel.alarms.after(self._pause, over.set)
         try:
             await over.wait()
         finally:

@@ -167,8 +167,7 @@ class SessionRun:
         if self._version or self._ended or not any(self._route.stores(each.line) for each in self._lines):
             self._hand_over_lines()
         elif self._lines_watch is None:
-            when = self._kernel.clock.now() + LINES_WAIT
-            self._lines_watch = self._kernel.alarms.at(when, lambda: self._spawn(self._exist()))
+            self._lines_watch = self._kernel.alarms.after(LINES_WAIT, lambda: self._spawn(self._exist()))
 
     async def finish(self, result: ExecutionResult, *, http_client_traces: Sequence[HttpClientTrace] = ()) -> None:
         """End the session; return once that is durable."""
@@ -348,7 +347,10 @@ class SessionRun:
         if self._lock_watch is not None:
             self._lock_watch.cancel()
         if self.is_open:
-            self._lock_watch = self._kernel.alarms.at(self._extend_at, lambda: self._spawn(self._extended()))
+            self._lock_watch = self._kernel.alarms.at(self._extend_at, self._extend)
+
+    def _extend(self) -> None:
+        self._spawn(self._extended())
 
     async def _extended(self) -> None:
         try:
@@ -356,8 +358,7 @@ class SessionRun:
         except StorageError as error:
             if self.is_open:
                 _log.error("the lock of session `%s` cannot be extended, trying again: %s", self._id, error)
-                again = self._kernel.clock.now() + RETRY_AFTER_ERROR
-                self._lock_watch = self._kernel.alarms.at(again, lambda: self._spawn(self._extended()))
+                self._lock_watch = self._kernel.alarms.after(RETRY_AFTER_ERROR, self._extend)
 
     # --- responses and the end --------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class Timers:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._wake = asyncio.Event()
-        self._alarm: Alarm | None = None
+        self._set: list[Alarm] = []
         self._delivering: set[DelayId] = set()
         self._is_first = True
         # What an earlier process left may fall due at any time.
@@ -75,13 +75,19 @@ class Timers:
             try:
                 with self._kernel.work.piece():
                     until = await self._serve()
+                polls = self._kernel.storage.shared
             except StorageError as error:
                 _log.error("timers cannot read the storage, trying again: %s", error)
-                until = self._kernel.clock.now() + self.poll
-            if self._alarm is not None:
-                self._alarm.cancel()
-            self._alarm = None if until is None else self._kernel.alarms.at(until, self._wake.set)
+                until, polls = None, True
+            self._set_alarms(until, polls=polls)
             await self._wake.wait()
+
+    def _set_alarms(self, until: datetime | None, *, polls: bool) -> None:
+        for alarm in self._set:
+            alarm.cancel()
+        self._set = [] if until is None else [self._kernel.alarms.at(until, self._wake.set)]
+        if polls:
+            self._set.append(self._kernel.alarms.after(self.poll, self._wake.set))
 
     async def _serve(self) -> datetime | None:
         await recover(self._kernel)
@@ -131,8 +137,6 @@ class Timers:
         expiring = await storage.next_timer(now - self.leeway)
         if expiring is not None and expiring <= now:
             candidates.append(expiring + self.leeway)
-        if storage.shared:
-            candidates.append(now + self.poll)
         return min((when for when in candidates if when is not None), default=None)
 
     def _deliver(self, delay: DueDelay) -> None:

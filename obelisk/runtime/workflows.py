@@ -140,7 +140,7 @@ class Workflows:
             else:
                 self.reload_soon(execution_id, function, run_id)
 
-        kernel.alarms.at(kernel.clock.now() + after, load)
+        kernel.alarms.after(after, load)
 
     def trim(self, turn: Turn) -> None:
         """Drop what should not stay in memory, after a turn was committed."""

@@ -80,6 +80,10 @@ class FixedClock:
         """Not needed here."""
         raise AssertionError("nothing sleeps")
 
+    async def sleep(self, pause: timedelta) -> None:
+        """Not needed here."""
+        raise AssertionError("nothing sleeps")
+
 
 class DelayState(Enum):
     """What became of a delay."""

@@ -254,6 +254,15 @@ async def test_an_activity_that_never_ends_times_out_when_its_lock_expires(open_
         assert await kinds(harness, execution) == [Created, Locked, TemporarilyTimedOut, Locked, Finished]
 
 
+async def test_an_activity_that_never_ends_times_out_in_time_when_the_clock_is_set_back(open_engine: Open):
+    async with open_engine(spin('max_retries = 0\nexec.lock_expiry = "10s"')) as harness:
+        execution = await harness.submit(f"{SPIN}.spin-forever")
+        await _running(harness)
+        harness.clock.set_back(timedelta(hours=1))
+        harness.clock.advance(timedelta(seconds=10))
+        assert (await harness.result(execution)).execution_failure.kind is FailureKind.TIMED_OUT
+
+
 async def test_an_activity_that_computes_does_not_hold_up_others(open_engine: Open):
     async with open_engine(spin('exec.lock_expiry = "60s"'), FIBO, FIBO_WORKFLOW) as harness:
         await harness.submit(f"{SPIN}.spin-forever")

@@ -88,4 +88,41 @@ async def test_cancelled_alarms_do_not_pile_up():
     alarms = Alarms(ManualClock())
     for _ in range(1000):
         alarms.at(ManualClock().now() + SECOND, lambda: None).cancel()
-    assert len(alarms._heap) < 200
+    assert len(alarms._times) < 200
+
+
+async def test_a_pause_takes_as_long_when_the_clock_is_set_back():
+    clock, heard = ManualClock(), []
+    async with running(clock) as alarms:
+        alarms.after(2 * SECOND, lambda: heard.append("now"))
+        await iterations()
+        clock.set_back(timedelta(hours=1))
+        clock.advance(SECOND)
+        await iterations()
+        assert heard == []
+        clock.advance(SECOND)
+        await iterations()
+        assert heard == ["now"]
+
+
+async def test_an_alarm_waits_for_its_time_when_the_clock_is_set_back():
+    clock, heard = ManualClock(), []
+    async with running(clock) as alarms:
+        alarms.at(clock.now() + SECOND, lambda: heard.append("now"))
+        await iterations()
+        clock.set_back(SECOND)
+        clock.advance(SECOND)
+        await iterations()
+        assert heard == []
+        clock.advance(SECOND)
+        await iterations()
+        assert heard == ["now"]
+
+
+async def test_a_pause_that_is_cancelled_does_nothing():
+    clock, heard = ManualClock(), []
+    async with running(clock) as alarms:
+        alarms.after(SECOND, lambda: heard.append("now")).cancel()
+        clock.advance(SECOND)
+        await iterations()
+        assert heard == []

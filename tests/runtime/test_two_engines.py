@@ -102,6 +102,15 @@ async def test_a_result_that_the_other_gives_lets_a_workflow_go_on(two: Two):
     assert (await two[0].result(execution)).ok.value == [["ok", '"y"'], ["ok", "55"]]
 
 
+async def test_what_the_other_does_is_seen_in_time_when_the_clock_is_set_back(two: Two):
+    execution = await two[0].submit(SPIN_FOREVER)
+    await reaches(lambda: two[0].engine._kernel.activities)
+    two[0].clock.set_back(timedelta(hours=1))
+    await two[1].engine.executions.cancel(execution)
+    await passes(two, 2)
+    assert not two[0].engine._kernel.activities
+
+
 async def test_what_the_other_answered_right_before_it_was_killed_goes_on_before_its_lock_expires(two: Two):
     execution = await start(two[0], scripts.call(TEXT, "x"), scripts.call(FIBO_CALL, 10))
     killed = two[1].engine

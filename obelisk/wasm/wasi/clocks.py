@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from obelisk.clock import FAR_FUTURE, Clock, to_microseconds
+from obelisk.clock import Clock, to_microseconds
 from obelisk.errors import GuestTrapError
 from obelisk.wasm.wasi.calls import Handlers
 from obelisk.wasm.wasi.pollables import Pollable, TaskPollable, TimePollable, Unsubscribe
@@ -37,8 +37,7 @@ class RunningClocks:
 
     async def _sleep(self, instant: int) -> None:
         left = timedelta(microseconds=-((self.monotonic() - instant) // MICROSECOND_NS))
-        now = self._clock.now()
-        await self._clock.sleep_until(now + min(left, FAR_FUTURE - now))
+        await self._clock.sleep(left)
 
 
 class FrozenClocks:

@@ -97,7 +97,7 @@ class CronTrigger:
                     return
             except ObeliskError as error:
                 self._log.error("the schedule `%s` cannot go on, trying again: %s", entry.name, error)
-                await self._clock.sleep_until(self._clock.now() + RETRY_AFTER_ERROR)
+                await self._clock.sleep(RETRY_AFTER_ERROR)
 
     async def _tick_when_due(self, entry: Entry, seed: ExecutionId) -> bool:
         """Wait for the next tick and see to it; tell whether there are no more."""

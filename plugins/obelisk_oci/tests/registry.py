@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
-UNPACKED = ROOT / ".cache" / "debian"
+from tests.debian_programs import program, program_environment
+
 READY_SECONDS = 30
 USER, PASSWORD = "someone", "s3cret-pass"
 HTPASSWD = f"{USER}:$2y$05$abcdefghijklmnopqrstuuV7fpPozvyqJfnY19y0802WTlXUm6Rjy\n"
 """The bcrypt of PASSWORD, at the lowest cost."""
 _LISTENING = re.compile(r"listening on ([0-9.]+:[0-9]+)")
-
-
-def program(name: str) -> list[str]:
-    """Return the command of a Debian program, unpacked first if the machine has it nowhere."""
-    if shutil.which(name) is None and not (UNPACKED / "usr/bin" / name).is_file():
-        subprocess.run([ROOT / "tools" / "install_registry.sh"], check=True, capture_output=True)
-    unpacked = UNPACKED / "usr/bin" / name
-    return [str(unpacked)] if unpacked.is_file() else [name]
-
-
-def program_environment() -> dict[str, str]:
-    """Return the environment in which unpacked programs find their libraries."""
-    libraries = [str(path) for path in (UNPACKED / "usr/lib").glob("*-linux-gnu*")]
-    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(libraries)}
 
 
 class Registry:

@@ -14,8 +14,9 @@ from obelisk_oci.reference import PREFIX, Reference
 from obelisk.interfaces.provider import Host
 from plugins.obelisk_oci.tests.artifacts import digest_of, fibo, push_fibo
 from plugins.obelisk_oci.tests.conftest import QUICK
-from plugins.obelisk_oci.tests.registry import Registry, program, program_environment
+from plugins.obelisk_oci.tests.registry import Registry
 from plugins.obelisk_oci.tests.test_pulling import MAX
+from tests.debian_programs import program, program_environment
 
 
 def plain(reference: Reference) -> str:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from obelisk.clock import FAR_FUTURE, Clock
+from obelisk.clock import Clock
 from obelisk.wasm.wasi.http.error_codes import ErrorCase, HttpFailedError
 
 MICROSECOND_NS: Final = 1000
@@ -35,6 +35,5 @@ async def time_limit(clock: Clock, limit: int | None, *, case: ErrorCase, doing:
 
 
 async def _expire(timeout: asyncio.Timeout, clock: Clock, nanoseconds: int) -> None:
-    now = clock.now()
-    await clock.sleep_until(now + min(timedelta(microseconds=-(-nanoseconds // MICROSECOND_NS)), FAR_FUTURE - now))
+    await clock.sleep(timedelta(microseconds=-(-nanoseconds // MICROSECOND_NS)))
     timeout.reschedule(asyncio.get_running_loop().time())

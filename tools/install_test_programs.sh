@@ -1,6 +1,7 @@
 #!/bin/sh
-# Unpack Debian's docker-registry and skopeo, and the libraries that they miss here, into .cache/debian, which the tests of
-# obelisk-oci use. Nothing is installed and no root is needed; where both programs are in PATH nothing is done.
+# Unpack Debian's docker-registry and skopeo, which the tests of obelisk-oci use, and strace, which those of obelisk-sqlite use,
+# with the libraries that they miss here, into .cache/debian. Nothing is installed and no root is needed; where all are in PATH
+# nothing is done.
 set -eu
 cd "$(dirname "$0")/.."
 target=$PWD/.cache/debian
@@ -13,14 +14,17 @@ apt() { apt-get -o "Dir::Cache=$work/cache" -o APT::Sandbox::User= -o Debug::NoL
 
 # Download the packages and what they need; the options say which lists of packages are read.
 download() {
-  names=$(apt "$@" install --simulate --no-install-recommends docker-registry skopeo | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+  # shellcheck disable=SC2086
+  names=$(apt "$@" install --simulate --no-install-recommends $missing | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
   # shellcheck disable=SC2086
   (cd "$work/packages" && apt "$@" download $names)
 }
 
-if present docker-registry && present skopeo; then exit 0; fi
+missing=
+for program in docker-registry skopeo strace; do present "$program" || missing="$missing $program"; done
+if [ -z "$missing" ]; then exit 0; fi
 if ! command -v apt-get >/dev/null; then
-  echo "docker-registry and skopeo are needed in PATH: this machine has no apt-get to get them with" >&2
+  echo "needed in PATH:$missing; this machine has no apt-get to get them with" >&2
   exit 1
 fi
 # The machine's lists may be missing or old, and only root may renew them: then lists of our own.
@@ -30,4 +34,4 @@ if ! download; then
 fi
 mkdir -p "$target"
 for package in "$work"/packages/*.deb; do dpkg-deb --extract "$package" "$target"; done
-present docker-registry && present skopeo
+for program in $missing; do present "$program"; done

@@ -1,0 +1,1 @@
+"""What is measured, one module each; ``benchmarks.workload`` says what such a module has."""

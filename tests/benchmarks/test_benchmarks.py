@@ -1,0 +1,73 @@
+"""The benchmarks work; what they find is no concern of these tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from benchmarks.filled import moved
+from benchmarks.results import Figure, Measure, Report, Result, Settings
+from benchmarks.table import markdown
+
+
+@pytest.fixture
+def run(repository, tmp_path):
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "benchmarks", *arguments]
+        return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_a_quick_run_writes_a_report_of_what_it_measured(run, tmp_path):
+    done = run("run", "serial", "--quick", "--json", str(tmp_path / "report.json"), "--cache", str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    report = Report.read(tmp_path / "report.json")
+    assert [(result.workload, result.system) for result in report.results] == [
+        ("disk", "bare loop"),
+        ("serial", "obelisk"),
+    ]
+    steps = report.results[1].figures[0]
+    assert steps.name == "steps"
+    assert len(steps.samples) == len(steps.bare) == report.settings.rounds
+    assert min(*steps.samples, *steps.bare) > 0
+    assert report.missing == ()
+    assert "serial" in done.stdout
+
+
+def test_a_name_that_is_no_workload_is_told_with_those_that_are(run):
+    done = run("run", "serail")
+    assert done.returncode == 2
+    assert "there is no workload `serail`, expected one of serial, " in done.stderr
+
+
+def test_a_figure_below_its_target_is_shown_as_missed(settings):
+    figure = Figure.of(Measure("steps", "steps/s", target=100.0), [70.0, 80.0, 90.0], [40.0, 40.0, 45.0])
+    text = markdown(report_of(settings, figure))
+    assert "| serial | obelisk | steps | 80.0 steps/s | 70.0 to 90.0 | 2.00 | >= 100: MISSED, 0.80 of it |" in text
+
+
+def test_a_time_below_its_target_is_shown_as_met(settings):
+    figure = Figure.of(Measure("start", "s", higher_is_better=False, target=0.6), [0.3])
+    assert "<= 0.60: met, 0.50 of it" in markdown(report_of(settings, figure))
+
+
+def test_a_copied_id_lies_further_in_the_past_and_keeps_what_follows_its_time():
+    earlier = '{"child_execution_id":"E_01M8CNRHMMD6S3DBRGYRM7B05E.o:1-fibo_1"}'
+    assert moved(earlier, 1) == '{"child_execution_id":"E_01M8CNRHMKD6S3DBRGYRM7B05E.o:1-fibo_1"}'
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(
+        date=datetime(2026, 1, 1, tzinfo=UTC), cpu="a processor", cores=2, memory_bytes=2**30, kernel="Linux",
+        filesystem="ext4", python="CPython", sqlite="3", obelisk="1", durability="FULL", load=0.0, rounds=3, quick=False,
+    )  # fmt: skip
+
+
+def report_of(settings: Settings, figure: Figure) -> Report:
+    result = Result(workload="serial", system="obelisk", durability="FULL", figures=(figure,))
+    return Report(settings=settings, results=(result,))
