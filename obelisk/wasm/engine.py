@@ -113,7 +113,8 @@ class WasmEngine:
         ``on_back`` is then called on the loop, once, unless the guest is released before.
         """
         if running._is_heavy:
-            return self._hand_over(running, on_back)
+            self._hand_over(running, on_back)
+            return None
         began = time.perf_counter()
         poll = self._poll(running.guest)
         if poll is Poll.YIELDED and time.perf_counter() - began < AT_ONCE:
@@ -124,7 +125,10 @@ class WasmEngine:
         until = time.thread_time() + SLICE / 2  # what other threads took does not count
         while poll is Poll.YIELDED and time.thread_time() < until:
             poll = self._poll(running.guest)
-        return poll if poll is not Poll.YIELDED else self._hand_over(running, on_back)
+        if poll is not Poll.YIELDED:
+            return poll
+        self._hand_over(running, on_back)
+        return None
 
     def call_soon(self, action: Callable[..., None], *arguments: Any) -> None:
         """Call ``action`` in the next iteration of the loop."""
