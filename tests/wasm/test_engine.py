@@ -248,3 +248,29 @@ async def test_a_guest_that_parked_while_time_went_by_goes_on_on_the_loop(bench)
         bench.engine.engine.increment_epoch()
     running.guest.answer({"err": None})
     assert bench.engine.run(running, pytest.fail) is Poll.ENDED
+
+
+class Parking(Slow):
+    """A guest that parks, and is ``slow`` at it or not."""
+
+    def __init__(self, ticker: Woken) -> None:
+        super().__init__(ticker, yields=0)
+        self.is_slow = True
+
+    def poll(self) -> Poll:
+        self.now += engine_module.HEAVY if self.is_slow else 0
+        super().poll()
+        return Poll.PARKED
+
+
+async def test_a_guest_that_passes_much_goes_on_with_a_worker_until_it_passes_little(bench, monkeypatch):
+    bench.engine._ticker.close()
+    bench.engine._ticker = Woken()
+    guest = Parking(bench.engine._ticker)
+    monkeypatch.setattr(engine_module.time, "perf_counter", lambda: guest.now)
+    running = Running(guest)
+    for slow in (True, True, False, False):
+        guest.is_slow = slow
+        assert await bench.run(running) is Poll.PARKED
+    here = threading.get_ident()
+    assert [thread == here for thread in guest.threads] == [True, False, False, True]
