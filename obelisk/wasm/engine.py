@@ -10,8 +10,8 @@ Theory of operation
     turn of ``TURN`` and then goes to the end of the queue.
 
     A slice ends while guest code runs, not while wasmtime copies what the guest passes to the host, which takes a tenth of
-    a second for a list of a megabyte. So a guest that parked only after ``HEAVY`` goes on with a worker at once, until it
-    parks sooner again.
+    a second for a list of a megabyte. So a guest that parked only after ``HEAVY``, and again after so much of its thread's
+    own time, goes on with a worker at once, until it parks sooner again. Once may be what other threads took.
 
     A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
     guest is closed when it comes back.
@@ -43,17 +43,18 @@ AT_ONCE = SLICE / 20
 """A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
 
 HEAVY = 2 * SLICE
-"""A poll of so many seconds that ended without a yield passed much."""
+"""A poll of so many seconds that ended without a yield may have passed much."""
 
 
 class Running:
     """A guest that is with the engine; ``release`` it exactly once."""
 
-    __slots__ = ("_is_heavy", "_on_back", "_stop", "_with_worker", "guest")
+    __slots__ = ("_is_heavy", "_on_back", "_seems_heavy", "_stop", "_with_worker", "guest")
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
         self._with_worker = False
+        self._seems_heavy = False
         self._is_heavy = False
         self._stop = False
         self._on_back: Callable[[Poll], None] | None = None
@@ -115,12 +116,14 @@ class WasmEngine:
         if running._is_heavy:
             self._hand_over(running, on_back)
             return None
+        own = time.thread_time() if running._seems_heavy else None
         began = time.perf_counter()
         poll = self._poll(running.guest)
         if poll is Poll.YIELDED and time.perf_counter() - began < AT_ONCE:
             poll = self._poll(running.guest)  # it had not computed; and a thread's time can take long to read
         if poll is not Poll.YIELDED:
-            running._is_heavy = time.perf_counter() - began > HEAVY
+            running._is_heavy = own is not None and time.thread_time() - own > HEAVY
+            running._seems_heavy = time.perf_counter() - began > HEAVY
             return poll
         until = time.thread_time() + SLICE / 2  # what other threads took does not count
         while poll is Poll.YIELDED and time.thread_time() < until:

@@ -107,9 +107,8 @@ class Wire(asyncio.Protocol):
 
     def send(self, content: bytes) -> None:
         """Send bytes; they are dropped when the connection is lost."""
-        if (
-            not self._transport.is_closing()
-        ):  # known before ``connection_lost`` is called; asyncio warns of each byte then
+        # It is closing before ``connection_lost`` is called; asyncio warns of each write then.
+        if not self._transport.is_closing():
             self._transport.write(content)
 
     async def drain(self, seconds: float) -> None:
