@@ -13,11 +13,12 @@ from obelisk.ids import ExecutionId
 class Subscription:
     """The newest state of one execution that a commit of this process led to."""
 
-    __slots__ = ("_changed", "is_closed", "state")
+    __slots__ = ("_changed", "_is_lost", "is_closed", "state")
 
     def __init__(self) -> None:
         self.state: State | None = None
         self.is_closed = False
+        self._is_lost = False
         self._changed = asyncio.Event()
 
     def put(self, state: State) -> None:
@@ -28,8 +29,9 @@ class Subscription:
         self._changed.set()
 
     def lose(self) -> None:
-        """Say that there may be a newer state, which is not known."""
+        """Say that there may be a newer state, which is not known, whatever is told until it is read."""
         self.state = None
+        self._is_lost = True
         self._changed.set()
 
     def close(self) -> None:
@@ -41,7 +43,8 @@ class Subscription:
         """Wait for a state that was not returned yet, or the end; ``None`` when it has to be read."""
         await self._changed.wait()
         self._changed.clear()
-        return self.state
+        is_lost, self._is_lost = self._is_lost, False
+        return None if is_lost else self.state
 
 
 class Notifier:
