@@ -58,11 +58,17 @@ class ManualClock:
         """Show an earlier time, as when an operator sets a clock back; no time passes."""
         self._start -= by
 
-    def jump(self) -> bool:
-        """Move to the next time that somebody sleeps until; tell whether there is one."""
+    @property
+    def next_wake(self) -> datetime | None:
+        """The next time that somebody sleeps until."""
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
-        if not self._sleepers:
+        return self.now() + (self._sleepers[0][0] - self._passed) if self._sleepers else None
+
+    def jump(self) -> bool:
+        """Move to the next time that somebody sleeps until; tell whether there is one."""
+        until = self.next_wake
+        if until is None:
             return False
-        self.advance(self._sleepers[0][0] - self._passed)
+        self.advance_to(until)
         return True

@@ -37,7 +37,7 @@ class Watcher:
         """Let the clock go to a time, or by a length of time, and stop wherever something is due on the way."""
         end = until or harness.clock.now() + timedelta(**length)
         await harness.settle()
-        while harness.clock._sleepers and harness.clock._sleepers[0][0] <= end:
+        while (wake := harness.clock.next_wake) is not None and wake <= end:
             harness.clock.jump()
             await harness.settle()
         harness.clock.advance_to(end)
