@@ -53,15 +53,20 @@ class Server:
         """Start it, again when something goes wrong meanwhile."""
         while self.engine is None:
             self._starts += 1
-            engine = self._new_engine()
+            self.connection = connection = self._new_connection()
+            engine = self._new_engine(connection)
             try:
                 await engine.__aenter__()
             except ObeliskError as error:
                 self._world.note(self.number, f"does not start: {error}")
                 await asyncio.sleep(RESTART_SECONDS)
-            else:
-                self._world.note(self.number, "started")
-                self.engine = engine
+                continue
+            if connection.is_cut:  # it crashed when it needed its storage no more
+                await kill(engine, connection)
+                await asyncio.sleep(RESTART_SECONDS)
+                continue
+            self._world.note(self.number, "started")
+            self.engine = engine
 
     async def crash(self) -> None:
         """End it as ``kill -9`` does, and start it again a little later."""
@@ -123,13 +128,14 @@ class Server:
         )
         await self.start()
 
-    def _new_engine(self) -> Engine:
+    def _new_connection(self) -> SimulatedConnection:
         world = self._world
         directory = self._directory if world.scenario.knobs.one_machine else None
         shared = world.scenario.knobs.servers > 1 or directory is None
-        self.connection = connection = SimulatedConnection(
-            world, self.number, world.storage, directory=directory, shared=shared
-        )
+        return SimulatedConnection(world, self.number, world.storage, directory=directory, shared=shared)
+
+    def _new_engine(self, connection: SimulatedConnection) -> Engine:
+        world = self._world
         opened = world.components.opened
         config = with_storage(_with_knobs(world.components.config, world.scenario.knobs), connection)
         return Engine(

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from obelisk.errors import ObeliskError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import ExecutionLog, Storage
 from obelisk.testing.simulation.clients import LOOK_SECONDS as ACT_SECONDS
@@ -235,6 +236,8 @@ def _problem(loop: SimulatedLoop, world: World, directory: Path) -> str | None:
         loop.run_until_complete(_played(world, directory))
     except (ViolationError, SimulationStalledError) as error:
         problem = str(error)
+    except ObeliskError as error:
+        problem = f"a server failed: {type(error).__name__}: {error}"
     try:
         loop.run_until_complete(world.abandon())
     except SimulationStalledError as error:
