@@ -80,6 +80,7 @@ class Calls:
     async def until_stopping(self, work: Awaitable[T]) -> T:
         """Return what ``work`` returns; cancel it and raise ``CallRefusedError`` when the server stops first."""
         task = asyncio.ensure_future(work)
+        task.add_done_callback(_look_at)  # it may fail while it is stopped, and nobody asks for its result then
         try:
             await asyncio.wait((task, self._stopping), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -121,6 +122,11 @@ def reader_of(kind: type[Message]) -> Callable[[bytes], Message]:
             raise CallRefusedError(grpc.StatusCode.INVALID_ARGUMENT, message) from error
 
     return read
+
+
+def _look_at(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 async def _next(answers: AsyncGenerator[Message]) -> Message | None:
