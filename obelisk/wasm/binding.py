@@ -148,6 +148,7 @@ store_context = _quick("wasmtime_store_context", c_void_p, c_void_p)
 store_delete = _quick("wasmtime_store_delete", None, c_void_p)
 store_limiter = _quick("wasmtime_store_limiter", None, c_void_p, c_int64, c_int64, c_int64, c_int64, c_int64)
 set_fuel = _quick("wasmtime_context_set_fuel", c_void_p, c_void_p, c_uint64)
+set_epoch_deadline = _quick("wasmtime_context_set_epoch_deadline", None, c_void_p, c_uint64)
 # Declared without a result: the declared one holds garbage.
 yield_on_epoch = _quick("wasmtime_context_epoch_deadline_async_yield_and_update", None, c_void_p, c_uint64)
 

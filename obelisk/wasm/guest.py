@@ -207,6 +207,7 @@ class Guest:
             self._store, limits.memory, limits.table_elements, limits.instances, limits.tables, limits.memories
         )
         binding.yield_on_epoch(self.context, 1)
+        binding.set_epoch_deadline(self.context, 1)  # of a new store it has passed: the guest would yield at once
         if limits.fuel is not None:
             error = binding.set_fuel(self.context, limits.fuel)
             if error:
