@@ -13,6 +13,8 @@ Theory of operation
     guest is closed when it comes back.
 
     The ticker (``ticker``) sleeps while nothing runs.
+
+    Guests that are soon over have places of their own (``pool``).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from obelisk.wasm.binding import pointer_of
 from obelisk.wasm.guest import Guest, GuestLimits, Poll
 from obelisk.wasm.host_calls import HostCalls
 from obelisk.wasm.linked import ExportedFunction, LinkedComponent
+from obelisk.wasm.pool import open_pool
 from obelisk.wasm.settings import EngineSettings, new_engine
 from obelisk.wasm.ticker import SLICE, Ticker
 from obelisk.wit.model import World
@@ -66,12 +69,13 @@ class WasmEngine:
         self.limits = limits
         self.engine = new_engine(settings)
         self.host_calls = HostCalls()
+        self.pool = open_pool(settings, limits)
         self._loop = loop
         self._pointer = pointer_of(self.engine)
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="obelisk-guest")
         self._waiting_for_worker = 0
         self._closing = False
-        self._ticker = Ticker(self.engine.increment_epoch)
+        self._ticker = Ticker(self._tick)
 
     @property
     def saturated(self) -> bool:
@@ -83,9 +87,18 @@ class WasmEngine:
         """Whether any guest is with a worker."""
         return self._waiting_for_worker > 0
 
-    def link(self, compiled: CompiledComponent, world: World, *, recorded: Callable[[str], bool]) -> LinkedComponent:
-        """Return a component that can be instantiated."""
-        return LinkedComponent(self._pointer, compiled, world, host_calls=self.host_calls, recorded=recorded)
+    def link(
+        self, compiled: CompiledComponent, world: World, *,
+        recorded: Callable[[str], bool], pooled: CompiledComponent | None = None,
+    ) -> LinkedComponent:  # fmt: skip
+        """Return a component that can be instantiated. ``pooled`` is the same one in the engine of ``pool``."""
+        linked = LinkedComponent(self._pointer, compiled, world, host_calls=self.host_calls, recorded=recorded)
+        if pooled is not None and self.pool is not None:
+            linked.pooled = LinkedComponent(
+                self.pool.pointer, pooled, world,
+                host_calls=self.host_calls, recorded=recorded, like=linked, places=self.pool.places,
+            )  # fmt: skip
+        return linked
 
     def new_guest(
         self,
@@ -94,10 +107,14 @@ class WasmEngine:
         params: list[Any],
         *,
         limits: GuestLimits | None = None,
+        brief: bool = False,
     ) -> Running:
-        """Return a guest that has not run yet."""
-        guest = Guest(linked, function, params, limits=limits or self.limits, host_calls=self.host_calls)
-        return Running(guest)
+        """Return a guest that has not run yet; one that is ``brief`` is expected to end soon."""
+        limits = limits or self.limits
+        pooled = linked.pooled
+        if brief and pooled is not None and self.pool is not None and self.pool.has_place(limits):
+            linked, function = pooled, pooled.export(function.name)
+        return Running(Guest(linked, function, params, limits=limits, host_calls=self.host_calls))
 
     def run(self, running: Running, on_back: Callable[[Poll], None]) -> Poll | None:
         """Poll a guest until it parks or ends, and say which; or return ``None`` when it went to a worker.
@@ -138,6 +155,11 @@ class WasmEngine:
         self._closing = True
         self._workers.shutdown(wait=True, cancel_futures=False)
         self._ticker.close()
+
+    def _tick(self) -> None:
+        self.engine.increment_epoch()
+        if self.pool is not None:
+            self.pool.engine.increment_epoch()
 
     def _poll(self, guest: Guest) -> Poll:
         self._ticker.enter(guest)

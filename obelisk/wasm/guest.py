@@ -108,6 +108,8 @@ class Guest:
         self.context: int = binding.store_context(self._store)
         self.record_budget = Budget(self.context, RECORDED_SIZE)
         self.number = host_calls.add_guest(self)
+        if linked.places is not None:
+            linked.places.taken += 1
         try:
             self._limit()
         except GuestError:
@@ -159,6 +161,8 @@ class Guest:
         # Before the store: a new one may get its address.
         self._host_calls.remove_guest(self)
         binding.store_delete(self._store)
+        if self._linked.places is not None:
+            self._linked.places.taken -= 1
 
     @property
     def is_called(self) -> bool:
