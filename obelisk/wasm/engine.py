@@ -3,7 +3,7 @@
 Theory of operation
     All guests start on the event loop's thread. ``run`` polls a guest there; most park or end within microseconds. A
     ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. One yield says
-    nothing, its slice may have ended while it was parked; a guest that then computes for more than half a slice of this
+    nothing, the tick may have come just as it went on; a guest that then computes for more than half a slice of this
     thread's own time is CPU-bound: it is handed to a worker thread, which goes on polling it. In there the interpreter
     lock is free while guest code runs, so several such guests and the loop run side by side. When the guest parks or ends
     the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there are workers, each has a
@@ -39,7 +39,7 @@ from obelisk.wit.model import World
 
 TURN = 10 * SLICE
 AT_ONCE = SLICE / 20
-"""A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
+"""A yield after so few seconds tells of a tick that came as the guest went on, not of one that computes."""
 
 
 class Running:
