@@ -2,8 +2,8 @@
 
 Theory of operation
     ``submit`` hands a turn's batch to the storage at once, in the order of calls, and returns. Many batches may be under
-    way; each names the versions that the one before it leads to, and the commits that its workflows ran ahead of, so a
-    refused batch takes those built on it with it. The storage makes one transaction of all that wait.
+    way; each names the versions that the one before it leads to, and the last commit that each of its workflows ran ahead
+    of, so a refused batch takes those built on it with it. The storage makes one transaction of all that wait.
 
     Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
     its new state. *Refused*: the workflows that ran ahead are dropped, ``undo`` takes back what was begun, ``on_refused``
@@ -155,11 +155,9 @@ def _outcome(future: asyncio.Future[Committed]) -> CommitOutcome:
 
 
 def _bases(turn: Turn) -> tuple[asyncio.Future[Committed], ...]:
-    """Return the commits without an outcome that workflows of this turn ran ahead of."""
-    if len(turn.participants) == 1:
-        (run,) = turn.participants
-        return tuple(run.under_way)
-    return tuple(dict.fromkeys(commit for run in turn.participants for commit in run.under_way))
+    """Return the last commit without an outcome of each workflow of this turn; it builds on those before it."""
+    last = [next(reversed(run.under_way)) for run in turn.participants if run.under_way]
+    return tuple(last) if len(last) < 2 else tuple(dict.fromkeys(last))
 
 
 def _do(actions: list[Callable[[], None]]) -> None:
