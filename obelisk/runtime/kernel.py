@@ -76,7 +76,7 @@ class Kernel:
         self.work = WorkCount()
         self.metrics = Metrics()
         self.alarms = Alarms(clock)
-        self.starts = Starts(lambda: clock.monotonic_ns() / 1e9)
+        self.starts = Starts(clock)
         self.notifier = Notifier()
         self.timers = Timers(self)
         self.workflows = Workflows(self, hot_limit=hot_limit)
@@ -92,6 +92,7 @@ class Kernel:
             clock,
             work=self.work,
             metrics=self.metrics,
+            start=self.starts.soon,
             on_committed=self.committed,
             on_settled=self.workflows.trim,
             on_refused=self._refused,

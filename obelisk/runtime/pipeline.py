@@ -42,6 +42,7 @@ class Pipeline:
         *,
         work: WorkCount,
         metrics: Metrics,
+        start: Callable[[Callable[[], None]], None],
         on_committed: Callable[[Write, State], None],
         on_settled: Callable[[Turn], None],
         on_refused: Callable[[Turn], None],
@@ -50,6 +51,7 @@ class Pipeline:
         self._storage = storage
         self._clock = clock
         self._metrics = metrics
+        self._start = start
         self._on_committed = on_committed
         self._on_settled = on_settled
         self._on_refused = on_refused
@@ -87,9 +89,8 @@ class Pipeline:
         for run in turn.participants:
             run.under_way[future] = None
         if self._under_way < MAX_AHEAD:
-            loop = asyncio.get_running_loop()
             for start in turn.ahead:
-                loop.call_soon(start)
+                self._start(start)
             turn.ahead.clear()
         future.add_done_callback(lambda done: self._finished(turn, batch, done, began_ns=began))
 
