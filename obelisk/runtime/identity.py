@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from obelisk.clock import Clock, to_milliseconds
 from obelisk.ids import (
     ULID_RANDOM_BYTES,
@@ -24,8 +26,8 @@ class IdSource:
         self._clock = clock
         self._random = random
 
-    def _parts(self) -> tuple[int, bytes]:
-        return to_milliseconds(self._clock.now()), self._random(ULID_RANDOM_BYTES)
+    def _parts(self, at: datetime | None = None) -> tuple[int, bytes]:
+        return to_milliseconds(self._clock.now() if at is None else at), self._random(ULID_RANDOM_BYTES)
 
     def execution(self) -> ExecutionId:
         """Return a new top-level execution id."""
@@ -35,9 +37,9 @@ class IdSource:
         """Return a new executor id."""
         return new_executor_id(*self._parts())
 
-    def run(self) -> RunId:
-        """Return a new run id."""
-        return new_run_id(*self._parts())
+    def run(self, at: datetime | None = None) -> RunId:
+        """Return a new run id, of now or of the time ``at``."""
+        return new_run_id(*self._parts(at))
 
     def deployment(self) -> DeploymentId:
         """Return a new deployment id."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from obelisk.clock import Clock
 from obelisk.core.state import State
@@ -92,31 +93,32 @@ class Pipeline:
             for start in turn.ahead:
                 self._start(start)
             turn.ahead.clear()
-        future.add_done_callback(lambda done: self._finished(turn, batch, done, began_ns=began))
+        future.add_done_callback(partial(self._finished, turn, batch, began))
 
-    def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed], *, began_ns: int) -> None:
-        took_ns = self._clock.monotonic_ns() - began_ns
-        self._metrics.settled(_outcome(future), entries=turn.count, took_ns=took_ns)
-        try:
-            self._settle(turn, batch, future)
-        finally:
-            self._work.end()
-
-    def _settle(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
+    def _finished(self, turn: Turn, batch: Batch, began_ns: int, future: asyncio.Future[Committed]) -> None:
         self._under_way -= 1
         for run in turn.participants:
             run.under_way.pop(future, None)
-        error = None if future.cancelled() else future.exception()
-        if future.cancelled() or (error is not None and not isinstance(error, ObeliskError)):
-            _log.error("a commit ended unexpectedly: %s", error)
-            self._on_unknown(turn)
-        elif error is None:
-            self._committed(turn, batch, future.result())
-        elif isinstance(error, CommitRefusedError):
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        took_ns = self._clock.monotonic_ns() - began_ns
+        self._metrics.settled(_outcome(error), entries=turn.count, took_ns=took_ns)
+        try:
+            if error is None:
+                self._committed(turn, batch, future.result())
+            else:
+                self._failed(turn, error)
+        finally:
+            self._work.end()
+
+    def _failed(self, turn: Turn, error: BaseException) -> None:
+        if isinstance(error, CommitRefusedError):
             self._refused(turn, error)
-        else:
+        elif isinstance(error, ObeliskError):
             _log.error("the outcome of a commit is unknown: %s", error)
             turn.failure = str(error)
+            self._on_unknown(turn)
+        else:
+            _log.error("a commit ended unexpectedly: %s", error)
             self._on_unknown(turn)
 
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
@@ -139,17 +141,14 @@ class Pipeline:
 
     def _save(self, result: FinishedRun, turn: Turn) -> None:
         alone = Turn(turn.now)
-        for entry in result.write.entries:
-            alone.append(result.write.execution_id, entry.entry, version=result.write.expected_version)
+        alone.append(result.execution_id, result.event, version=result.version)
         if result.parent is not None and result.response is not None:
             alone.append(result.parent, result.response, version=None)
-        if result.then is not None:
-            alone.after.append(result.then)
+        alone.after.append(result.then)
         self.submit(alone)
 
 
-def _outcome(future: asyncio.Future[Committed]) -> CommitOutcome:
-    error = asyncio.CancelledError() if future.cancelled() else future.exception()
+def _outcome(error: BaseException | None) -> CommitOutcome:
     if error is None:
         return CommitOutcome.COMMITTED
     return CommitOutcome.REFUSED if isinstance(error, CommitRefusedError) else CommitOutcome.UNKNOWN

@@ -6,8 +6,8 @@ Theory of operation
     others wait in their order for the next turns, between which everybody else goes on. A start that waits may become
     unnecessary: whoever is started looks whether it still is to be.
 
-    A start often leads to the next one: a pure activity ends, its workflow goes on and asks for another. That one waits until
-    the start before it has returned (``soon``), since turns do not nest, but not for the next turn of the loop.
+    A start often leads to the next one: a pure activity ends, its workflow goes on and asks for another. That one waits
+    until the start before it has returned (``soon``), since turns do not nest, but not for the next turn of the loop.
 """
 
 from __future__ import annotations
