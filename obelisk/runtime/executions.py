@@ -134,7 +134,8 @@ class EngineExecutions:
     ) -> bool:
         turn = self._kernel.new_turn()
         self._kernel.create_execution(turn, execution_id, function, created, paused=paused)
-        self._creating[execution_id] = outcome = asyncio.ensure_future(self._kernel.written(turn))
+        # Now: a permit that is taken for many submissions at once, to be used in a moment, is missing elsewhere.
+        self._creating[execution_id] = outcome = asyncio.ensure_future(self._kernel.write(turn))
         outcome.add_done_callback(lambda _: self._creating.pop(execution_id, None))
         try:
             return await outcome

@@ -213,10 +213,17 @@ class Kernel:
 
         Raises ``CommitUnknownError`` when nobody knows whether it was written.
         """
+        return await self.write(turn)
+
+    def write(self, turn: Turn) -> Coroutine[Any, Any, bool]:
+        """Submit a turn now; what is returned does the rest of ``written``."""
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         turn.after.append(lambda: _resolve(outcome, value=True))
         turn.undo.append(lambda: _resolve(outcome, value=False))
         self.pipeline.submit(turn)
+        return self._outcome(turn, outcome)
+
+    async def _outcome(self, turn: Turn, outcome: asyncio.Future[bool]) -> bool:
         if await outcome:
             return True
         if turn.is_unknown:
