@@ -20,6 +20,8 @@ from typing import Final
 from obelisk.clock import Clock
 
 TURN_NS: Final = 1_000_000
+LITTLE_NS: Final = TURN_NS // 4
+"""So much may be left over from earlier turns of the loop; to ask for each turn would take more time than that is worth."""
 
 
 class Starts:
@@ -35,8 +37,9 @@ class Starts:
     def begin(self, start: Callable[[], None]) -> None:
         """Call ``start`` now or soon."""
         self._queue.append(start)
-        self._ask_for_turn()
         self._go_on()
+        if self._queue or self._spent > LITTLE_NS:
+            self._ask_for_turn()
 
     def soon(self, start: Callable[[], None]) -> None:
         """Call ``start`` soon, and not before this returns to whoever was started."""
@@ -52,11 +55,9 @@ class Starts:
     def _turn(self) -> None:
         self._is_turn_due = False
         self._spent = 0
-        try:
-            self._go_on()
-        finally:
-            if self._queue:
-                self._ask_for_turn()
+        self._go_on()
+        if self._queue:
+            self._ask_for_turn()
 
     def _go_on(self) -> None:
         if self._is_going_on:
@@ -66,10 +67,12 @@ class Starts:
         try:
             while self._queue and self._spent <= TURN_NS:
                 start, begun = self._queue.popleft(), now
-                try:
-                    start()
-                finally:
-                    now = self._clock.monotonic_ns()
-                    self._spent += now - begun
+                start()
+                now = self._clock.monotonic_ns()
+                self._spent += now - begun
+        except BaseException:
+            if self._queue:
+                self._ask_for_turn()
+            raise
         finally:
             self._is_going_on = False
