@@ -86,8 +86,8 @@ def trace_of(execution_id: ExecutionId, metadata: Mapping[str, str]) -> TraceCon
     trace_id, span_id, flags = outer
     if LINKED_KEY in metadata:
         return TraceContext(_trace_id(execution_id), flags, link=SpanContext(trace_id, span_id))
-    state = metadata.get(STATE_KEY, "")
-    return TraceContext(trace_id, flags, state if _is_state(state) else None, span_id)
+    state = metadata.get(STATE_KEY)
+    return TraceContext(trace_id, flags, state if state is not None and _is_state(state) else None, span_id)
 
 
 def child_metadata(parent: ExecutionId, trace: TraceContext) -> dict[str, str]:
