@@ -29,7 +29,7 @@ from obelisk.runtime.metrics import CommitOutcome, Metrics
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
 
-MAX_AHEAD = 64
+MAX_AHEAD = 128
 _log = logging.getLogger("obelisk.commit")
 
 
