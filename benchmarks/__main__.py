@@ -14,6 +14,7 @@ import click
 import msgspec
 from rich.console import Console
 
+from benchmarks.peers.command import peers as peers_group
 from benchmarks.places import CACHE
 from benchmarks.results import Report
 from benchmarks.run import Options, run
@@ -86,6 +87,9 @@ def show_report(*, path: Path, as_markdown: bool) -> None:
     except msgspec.MsgspecError as error:
         raise click.UsageError(f"{path} is no report of a run: {error}") from error
     _print_report(report, as_markdown=as_markdown)
+
+
+benchmarks.add_command(peers_group)
 
 
 def _chosen(names: tuple[str, ...]) -> list[Workload]:

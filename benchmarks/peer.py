@@ -2,7 +2,7 @@
 
 ``benchmarks.peers.PEERS`` names the modules; each has a ``PEER``. A peer runs on the same disk, and
 what it writes is as durable as Obelisk's; whatever it needs is installed in an environment of its own by
-``python -m benchmarks install-peers``.
+``python -m benchmarks peers install``.
 """
 
 from __future__ import annotations

@@ -67,13 +67,14 @@ def verdict(tally: Tally) -> str:
 
 
 def rounds(tallies: list[Tally], count: int | None, *, minutes: float) -> None:
-    """Give each target its turns until the time is over."""
+    """Give each target its turns until the time is over, one batch at least."""
     until, start = time.monotonic() + minutes * 60, time.monotonic_ns() % 10**9
+    turn = min(TURN_SECONDS, minutes * 60 / len(tallies))
     while time.monotonic() < until and not all(tally.failed for tally in tallies):
         for tally in tallies:
             left = until - time.monotonic()
-            if not tally.failed and left > 0:
-                start = one_turn(tally, start, count, seconds=min(TURN_SECONDS, left))
+            if not tally.failed and (left > 0 or not tally.executions):
+                start = one_turn(tally, start, count, seconds=min(turn, left))
 
 
 def one_turn(tally: Tally, start: int, count: int | None, *, seconds: float) -> int:

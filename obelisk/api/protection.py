@@ -7,10 +7,10 @@ import logging
 import grpc
 from msgspec import Struct
 
-from obelisk.api.certificate import server_credentials
+from obelisk.api.certificate import out_of_date, server_credentials
 from obelisk.api.loopback import is_loopback
 from obelisk.api.tokens import Tokens
-from obelisk.config.model import DEFAULT_MAX_REQUEST_SIZE, ApiSettings
+from obelisk.config.model import DEFAULT_MAX_REQUEST_SIZE, ApiSettings, ApiTlsSettings
 from obelisk.errors import ConfigError
 
 _log = logging.getLogger("obelisk.api")
@@ -42,13 +42,21 @@ def checked_protection(settings: ApiSettings, *, allow_unauthenticated: bool) ->
             " make a token with `obelisk generate token` and list its hash there, listen at a loopback address, or let"
             " everybody call with `--allow-unauthenticated-api`"
         )
-    credentials = None if settings.tls is None else server_credentials(settings.tls)
+    credentials = None if settings.tls is None else _credentials(settings.tls)
     tokens = None if allow_unauthenticated or not settings.token_hashes else Tokens(settings.token_hashes)
     if not local:
         _warn(settings.listening_addr, calls_need_tokens=tokens is not None, encrypted=credentials is not None)
     if allow_unauthenticated and settings.token_hashes:
         _log.warning("`api.token_hashes` is not used: `--allow-unauthenticated-api` was given")
     return Protection(tokens=tokens, credentials=credentials, max_request_size=settings.max_request_size)
+
+
+def _credentials(tls: ApiTlsSettings) -> grpc.ServerCredentials:
+    credentials = server_credentials(tls)
+    problem = out_of_date(tls)
+    if problem is not None:
+        _log.warning("`api.tls.certificate`: %s %s, so that clients refuse it: renew it", tls.certificate, problem)
+    return credentials
 
 
 def _warn(address: str, *, calls_need_tokens: bool, encrypted: bool) -> None:

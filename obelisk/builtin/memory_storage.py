@@ -55,6 +55,7 @@ from obelisk.interfaces.storage import (
     StoredLine,
     Write,
     bucket,
+    deployment_taken,
     lost_its_base,
 )
 from obelisk.names import Ffqn, parse_interface, split_ffqn
@@ -264,6 +265,9 @@ class MemoryStorage:
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment that is stored for the digest of ``proposed``."""
         self._check_open()
+        others = (each for each in self._deployments.values() if each.deployment_id == proposed.deployment_id)
+        if proposed.digest not in self._deployments and (other := next(others, None)) is not None:
+            raise StorageError(deployment_taken(proposed, other.digest))
         return self._deployments.setdefault(proposed.digest, proposed)
 
     async def append_lines(self, lines: Sequence[StoredLine]) -> None:

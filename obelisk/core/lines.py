@@ -7,6 +7,9 @@ LINE_BYTES = 64 * 1024
 
 _WIDEST = 4
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != ord("\t")}
+_TURNING = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Characters after which text is shown in another order than it was written (UAX 9, explicit directional formatting)."""
+_ACTING = _CONTROL | _TURNING
 
 
 def cut_text(text: str) -> str:
@@ -33,8 +36,11 @@ def cut_bytes(payload: bytes) -> bytes:
 
 
 def readable(text: str) -> str:
-    """Return text without control characters but tabs: they are escaped, so that they cannot act on a terminal."""
-    return text.translate(_CONTROL)
+    """Return text without control characters but tabs: they are escaped, so that they cannot act on a terminal.
+
+    So are those that would show what follows in another order.
+    """
+    return text.translate(_ACTING)
 
 
 def _mark(length: int) -> str:

@@ -354,13 +354,25 @@ class Storage(Protocol):
         """
 
     async def deployment(self, proposed: Deployment) -> Deployment:
-        """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none."""
+        """Return the deployment stored for ``proposed.digest``, after storing ``proposed`` when there was none.
+
+        Raises ``StorageError``, and stores nothing, when ``proposed`` would be stored and its id is that of another digest:
+        what a log says of its deployment has to stay true.
+        """
 
     async def append_lines(self, lines: Sequence[StoredLine]) -> None:
         """Append lines; ``lines`` sees them from then on."""
 
     async def lines(self, query: LineQuery) -> list[LineRow]:
         """Return a page of lines, oldest first."""
+
+
+def deployment_taken(proposed: Deployment, digest: str) -> str:
+    """Return the message about a proposed deployment whose id is that of another ``digest``."""
+    return (
+        f"the deployment `{proposed.deployment_id}` was stored for `{digest}`, and cannot be stored for "
+        f"`{proposed.digest}` too: propose another id"
+    )
 
 
 def lost_its_base(batch: Batch) -> bool:

@@ -21,11 +21,12 @@ from obelisk.ids import ExecutionId
 class Subscription:
     """The newest state of one execution that a commit of this process led to."""
 
-    __slots__ = ("_changed", "_only_end", "_pace", "_tell_later", "_told_at", "is_closed", "state")
+    __slots__ = ("_changed", "_is_lost", "_only_end", "_pace", "_tell_later", "_told_at", "is_closed", "state")
 
     def __init__(self, *, pace: float = 0.0, only_end: bool = False) -> None:
         self.state: State | None = None
         self.is_closed = False
+        self._is_lost = False
         self._changed = asyncio.Event()
         self._pace = pace
         self._only_end = only_end
@@ -59,8 +60,9 @@ class Subscription:
         self._changed.set()
 
     def lose(self) -> None:
-        """Say that there may be a newer state, which is not known."""
+        """Say that there may be a newer state, which is not known, whatever is told until it is read."""
         self.state = None
+        self._is_lost = True
         self._changed.set()
 
     def close(self) -> None:
@@ -79,7 +81,8 @@ class Subscription:
         self._changed.clear()
         if self._pace:
             self._told_at = asyncio.get_running_loop().time()
-        return self.state
+        is_lost, self._is_lost = self._is_lost, False
+        return None if is_lost else self.state
 
 
 class Notifier:

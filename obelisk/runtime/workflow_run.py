@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
 MAX_EXTENSIONS = 5
-MAX_UNDER_WAY = 8
+MAX_UNDER_WAY = 2
 TURN_NS = 10_000_000
 _log = logging.getLogger("obelisk.workflows")
 

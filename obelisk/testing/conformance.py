@@ -7,31 +7,38 @@ Theory of operation
     * A clause that is replaced or removed is a ``TypeError`` when the class is made.
     * ``pytest_generate_tests``, which pytest calls on the class for each test that it collects, registers ``Guard`` as a
       pytest plugin. When all is collected the guard compares what there is with what there has to be; a clause that was not
-      collected, or that something deselected or marks as skipped, fails every test of the class.
+      collected, or that something deselected, for some of its parameters or all, or marks as skipped, fails every test of
+      the class.
     * A clause that skips itself while it runs, its fixtures included, has failed.
 
-    The one way to leave a clause out is to override it with ``@pytest.mark.xfail(reason=...)``. Choosing tests on the
-    command line (``-k``, ``-m``, ``--deselect``, ``--lf``, names of tests) is no concern of the guard.
+    The one way to leave a clause out is to override it with ``@pytest.mark.xfail(reason=...)``, without a condition.
+    Choosing tests on the command line (``-k``, ``-m``, ``--deselect``, ``--lf``, names of tests) is no concern of the guard;
+    doing so in a configuration file is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 CLAUSE = "test_"
 GUARD = "obelisk-conformance-guard"
 _HOOK = "pytest_generate_tests"
+_CHOICES = ("--lf", "--last-failed", "--sw", "--stepwise", "--sw-skip", "--stepwise-skip")
 
 
 class Conformance:
     """The base of all suites. A subclass of a suite, whose name begins with ``Test``, is run by pytest."""
 
+    _whole: ClassVar[dict[str, object]] = {}
+    """The clauses of a suite as they were when it was made, whatever somebody does to its classes afterwards."""
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        problems = list(_replaced(cls))
+        cls._whole = {**_defined(cls), **_inherited(cls)}
+        problems = [*_replaced(cls), *_hidden(cls)]
         if problems:
             raise TypeError("\n".join(problems))
 
@@ -47,7 +54,7 @@ class Conformance:
 
 def clauses(suite: type) -> list[str]:
     """Return the names of the clauses of a suite, or of a plugin's subclass of one."""
-    return sorted({name for base in suite.__mro__ for name in vars(base) if name.startswith(CLAUSE)})
+    return sorted({*getattr(suite, "_whole", ()), *_defined(suite)} - {_HOOK})
 
 
 class Guard:
@@ -55,11 +62,19 @@ class Guard:
 
     def __init__(self) -> None:
         self._collected: dict[type, set[str]] = {}
+        self._items: dict[type, dict[str, str]] = {}
         self._problems: dict[type, str] = {}
 
     def collected(self, suite: type, name: str) -> None:
         """Take note that pytest collects a test."""
         self._collected.setdefault(suite, set()).add(name)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Take note of one of the items that a test becomes, one for each set of its parameters."""
+        if isinstance(item, pytest.Function) and _is_clause(item):
+            self._items.setdefault(item.cls, {})[item.nodeid] = item.name
+            if item.get_closest_marker("asyncio") is not None:
+                item.add_marker(pytest.mark.asyncio(loop_scope=_loop_of_fixtures(item.config)), append=False)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -69,11 +84,16 @@ class Guard:
             mine = [item for item in items if item.cls is suite]
             problems = [*_replaced(suite), *_uncollected(suite, names), *_marked(mine)]
             if not _chooses(session.config):
-                problems += _deselected(suite, names & {item.function.__name__ for item in mine})
+                problems += self._left_out(suite, {item.nodeid for item in mine})
             if problems:
                 self._problems[suite] = "\n".join(problems)
             if problems and not mine:
                 raise pytest.UsageError(self._problems[suite])
+
+    def _left_out(self, suite: type, there: set[str]) -> Iterator[str]:
+        for nodeid, name in self._items.get(suite, {}).items():
+            if nodeid not in there:
+                yield f"the clause `{name}` of {suite.__name__} was collected and then left out"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -95,28 +115,50 @@ class Guard:
         return report
 
 
+def _defined(suite: type) -> dict[str, object]:
+    """Return the clauses that the classes of a suite have now, and the hook that tells of them."""
+    names = {name for base in suite.__mro__ for name in vars(base) if name.startswith(CLAUSE)}
+    return {name: _found(suite, name) for name in (*names, _HOOK)}
+
+
+def _inherited(suite: type) -> dict[str, object]:
+    """Return the clauses that the suites had from which a suite is made. The oldest say what a clause is."""
+    whole: dict[str, object] = {}
+    for base in suite.__mro__[1:]:
+        whole.update(vars(base).get("_whole", {}))
+    for base in reversed(
+        suite.__mro__[1:]
+    ):  # a class that is no suite has clauses too: one may come beside a suite's own
+        if not issubclass(base, Conformance):
+            whole = {**{name: vars(base)[name] for name in vars(base) if name.startswith(CLAUSE)}, **whole}
+    return whole
+
+
+def _found(suite: type, name: str) -> object:
+    return next((vars(base)[name] for base in suite.__mro__ if name in vars(base)), None)
+
+
 def _replaced(suite: type) -> Iterator[str]:
     """Tell of each clause that is not what the suite has it to be."""
-    for name in [*clauses(suite), _HOOK]:
-        owners = [base for base in suite.__mro__ if name in vars(base)]
-        original = owners[-1]
-        if vars(owners[0])[name] is not vars(original)[name] and not _has_reason(vars(owners[0])[name]):
+    for name, original in sorted(suite._whole.items()):  # type: ignore[attr-defined] # it is a suite
+        found = _found(suite, name)
+        if found is not original and not _has_reason(found):
+            owner = getattr(original, "__qualname__", "").rpartition(".")[0] or suite.__name__
             yield (
-                f"{suite.__name__} replaces the clause `{name}` of {original.__name__}; "
+                f"{suite.__name__} replaces the clause `{name}` of {owner}; "
                 "override it with @pytest.mark.xfail(reason=...) to say why it does not hold"
             )
+
+
+def _hidden(suite: type) -> Iterator[str]:
+    if suite.__name__.startswith("Test") and vars(suite).get("__test__") is False:
+        yield f"{suite.__name__} is hidden from pytest by `__test__`; a base of suites needs a name without `Test`"
 
 
 def _uncollected(suite: type, names: set[str]) -> Iterator[str]:
     for name in clauses(suite):
         if name not in names:
             yield f"the clause `{name}` of {suite.__name__} was not collected"
-
-
-def _deselected(suite: type, names: set[str]) -> Iterator[str]:
-    for name in clauses(suite):
-        if name not in names:
-            yield f"the clause `{name}` of {suite.__name__} was collected and then left out"
 
 
 def _marked(items: Sequence[pytest.Function]) -> Iterator[str]:
@@ -133,12 +175,21 @@ def _marked(items: Sequence[pytest.Function]) -> Iterator[str]:
 
 
 def _is_reasoned(mark: pytest.Mark, node: object, item: pytest.Item) -> bool:
-    return node is item and bool(mark.kwargs.get("reason"))
+    return node is item and any(mark == own and _says_why(own) for own in _marks(getattr(item, "function", None)))
 
 
 def _has_reason(found: object) -> bool:
-    marks = getattr(found, "pytestmark", ())
-    return callable(found) and any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)
+    return callable(found) and any(_says_why(mark) for mark in _marks(found))
+
+
+def _marks(found: object) -> Sequence[pytest.Mark]:
+    return getattr(found, "pytestmark", ())
+
+
+def _says_why(mark: pytest.Mark) -> bool:
+    """Tell whether a mark is an ``xfail`` with a reason that holds always: with a condition it might not fail at all."""
+    is_bare = not mark.args and "condition" not in mark.kwargs
+    return mark.name == "xfail" and is_bare and bool(str(mark.kwargs.get("reason", "")).strip())
 
 
 def _is_clause(item: pytest.Item) -> bool:
@@ -156,7 +207,21 @@ def _reason(report: pytest.TestReport) -> str:
     return str(getattr(report, "wasxfail", report.longrepr))
 
 
+def _loop_of_fixtures(config: pytest.Config) -> str:
+    """Return on which loop fixtures run by default. A clause runs on it too, whatever tests do by default."""
+    try:
+        return config.getini("asyncio_default_fixture_loop_scope") or "function"
+    except ValueError:  # pytest-asyncio is not there
+        return "function"
+
+
 def _chooses(config: pytest.Config) -> bool:
-    """Tell whether somebody chose tests on the command line."""
-    options = ("keyword", "markexpr", "deselect", "lf")
-    return any(config.getoption(name, None) for name in options) or any("::" in argument for argument in config.args)
+    """Tell whether somebody chose tests on the command line, and not only in a configuration file."""
+    options = [config.getoption(name, None) for name in ("keyword", "markexpr", "deselect", "lf", "stepwise")]
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist sees the options, and not who gave them
+        return any(options) or any("::" in argument for argument in config.args)
+    said = [str(argument) for argument in config.invocation_params.args]
+    texts = [text for option in options[:3] for text in (option if isinstance(option, list) else [option]) if text]
+    return any(
+        "::" in argument or argument in _CHOICES or any(argument.endswith(text) for text in texts) for argument in said
+    )

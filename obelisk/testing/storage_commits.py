@@ -169,6 +169,12 @@ class CommitClauses:
         await storage.commit(batch(create(ONE, locked())))
         assert str(ONE) in str(await refused(storage, append(ONE, made(), version=1)))
 
+    async def test_each_write_of_a_batch_has_its_version_checked(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE), create(TWO)))
+        for version in (0, 2):
+            await refused(storage, append(ONE, locked(), version=1), append(TWO, locked(), version=version))
+        assert [len(await storage.events(id, from_version=0, limit=9)) for id in (ONE, TWO)] == [1, 1]
+
     async def test_a_version_that_does_not_exist_yet_is_refused(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked())))
         await refused(storage, append(ONE, made(), version=3))
@@ -303,6 +309,18 @@ class CommitClauses:
         assert (await second).states[0].next_version == 4
         assert (await storage.commit(drawing(4, first, second))).states[0].next_version == 5
 
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    async def test_what_builds_on_several_commits_is_refused_when_one_of_them_was(
+        self, storage: Storage, *, place: int
+    ) -> None:
+        await storage.commit(batch(create(ONE, locked())))
+        bases = [storage.commit(batch(create(execution(number)))) for number in (2, 3)]
+        bases.insert(place, storage.commit(batch(create(ONE))))
+        await asyncio.gather(*bases, return_exceptions=True)
+        with pytest.raises(CommitRefusedError):
+            await storage.commit(drawing(2, *bases))
+        assert len(await storage.events(ONE, from_version=0, limit=9)) == 2
+
     async def test_what_builds_on_a_commit_of_unknown_outcome_is_refused(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked())))
         unknown: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
@@ -327,6 +345,11 @@ class CommitClauses:
         assert committed.states[0].next_version == 1
         await refused(storage, append(ONE, version=2), create(THREE))
         assert await storage.state(THREE) is None
+
+    async def test_a_write_without_entries_checks_that_there_is_no_execution(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE)))
+        await refused(storage, Write(ONE, (), 0), create(TWO))
+        assert await storage.state(TWO) is None
 
     async def test_an_unlocked_execution_is_pending_from_its_backoff_on(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), Unlocked(at(5), "closing"))))

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from obelisk.core.events import ComponentRole, FailureKind, failed
-from obelisk.errors import ExecutionNotFoundError
+from obelisk.errors import ExecutionNotFoundError, StorageError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Backlog, Bucket, Deployment, ExecutionQuery, Held, Order, Storage, Write
 from obelisk.names import Ffqn
@@ -131,6 +131,29 @@ class LogClauses:
         assert await storage.ending(limit=0) == []
         assert await storage.list_executions(ExecutionQuery(at(0), limit=0)) == []
 
+    async def test_many_events_are_paged_without_gaps(self, storage: Storage) -> None:
+        requests = [asked_delay(number) for number in range(1, 400)]
+        await storage.commit(batch(create(ONE, locked(), made(), *requests)))
+        found = [
+            item for start in range(0, 402, 134) for item in await storage.events(ONE, from_version=start, limit=134)
+        ]
+        assert [item.version for item in found] == list(range(402))
+        assert [item.event for item in found[3:]] == requests
+        assert await storage.events(ONE, from_version=0, limit=1000) == found
+
+    async def test_what_was_returned_belongs_to_the_caller(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE, locked(), made(), asked_delay())))
+        await storage.commit(batch(append(ONE, delay_done())))
+        before = await storage.load(ONE)
+        (await storage.events(ONE, from_version=0, limit=100)).clear()
+        (await storage.responses(ONE, after_cursor=0, limit=100)).clear()
+        (await storage.unfinished_functions()).clear()
+        (await storage.list_executions(QUERY)).clear()
+        assert await storage.load(ONE) == before
+        assert len(await storage.events(ONE, from_version=0, limit=100)) == 4
+        assert await storage.unfinished_functions() == {RUN_FN: 1}
+        assert await listed(storage) == [ONE]
+
     async def test_responses_are_paged_by_cursor(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), made())))
         await storage.commit(batch(append(ONE, *[delay_done(number) for number in (1, 2, 3)])))
@@ -237,6 +260,16 @@ class DeploymentClauses:
         first, second = (Deployment(deployment(number), f"sha256:{number}", NOW) for number in (1, 2))
         assert [await storage.deployment(first), await storage.deployment(second)] == [first, second]
 
+    async def test_an_id_of_a_deployment_stands_for_one_digest(self, storage: Storage) -> None:
+        first, other = Deployment(deployment(1), "sha256:a", NOW), Deployment(deployment(2), "sha256:b", NOW)
+        assert [await storage.deployment(first), await storage.deployment(other)] == [first, other]
+        with pytest.raises(StorageError, match=first.deployment_id):
+            await storage.deployment(replace(first, digest="sha256:c"))
+        assert await storage.deployment(replace(first, digest="sha256:b")) == other
+        assert await storage.deployment(Deployment(deployment(3), "sha256:c", NOW)) == Deployment(
+            deployment(3), "sha256:c", NOW
+        )
+
     async def test_of_two_proposals_at_once_one_is_stored(self, storage: Storage) -> None:
         proposals = [Deployment(deployment(number), "sha256:a", NOW) for number in range(5)]
         found = await asyncio.gather(*[storage.deployment(proposed) for proposed in proposals])
@@ -322,6 +355,11 @@ class ListingClauses:
         assert await listed(storage, ffqn_prefix="test:pkg/ifc.run") == [TWO, ONE]
         assert await listed(storage, ffqn_prefix="test:pkg/") == [THREE, TWO, ONE]
 
+    async def test_what_an_id_or_a_function_has_elsewhere_is_not_its_beginning(self, storage: Storage) -> None:
+        await storage.commit(batch(create(ONE)))
+        assert await listed(storage, execution_id_prefix=ONE[1:]) == []
+        assert await listed(storage, ffqn_prefix=RUN_FN[1:]) == []
+
     async def test_executions_are_found_by_their_function(self, storage: Storage) -> None:
         await make(storage, "test:pkg/ifc.run", "test:pkg/ifc.runner")
         assert await listed(storage, ffqn="test:pkg/ifc.run") == [ONE]
@@ -376,3 +414,16 @@ class ListingClauses:
             found += page
             cursor = {"cursor_id": page[-1]}
         assert found == [execution(number) for number in range(20, 0, -2)]
+
+    @pytest.mark.parametrize("order", list(Order))
+    async def test_many_executions_are_paged_without_gaps(self, storage: Storage, order: Order) -> None:
+        numbers = range(90)
+        await storage.commit(batch(*[create(execution(number), when=number // 4) for number in numbers]))
+        found: list[ExecutionId] = []
+        cursor: dict[str, Any] = {}
+        for _ in range(3):
+            page = await listed(storage, limit=40, order=order, **cursor)
+            found += page if order is Order.OLDER else page[::-1]
+            cursor = {"cursor_id": found[-1]}
+        newest = [execution(number) for number in reversed(numbers)]
+        assert found == (newest if order is Order.OLDER else newest[::-1])

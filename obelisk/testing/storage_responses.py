@@ -7,7 +7,16 @@ import asyncio
 
 import pytest
 
-from obelisk.core.events import ExecutionResult, FailureKind, TryOutcome, TypedValue, error_outcome, failed
+from obelisk.core.events import (
+    Event,
+    ExecutionResult,
+    FailureKind,
+    TryOutcome,
+    TypedValue,
+    Unlocked,
+    error_outcome,
+    failed,
+)
 from obelisk.core.state import State, Status
 from obelisk.errors import CommitRefusedError
 from obelisk.ids import JoinSetId
@@ -15,6 +24,7 @@ from obelisk.interfaces.storage import DueDelay, Storage, Write
 from obelisk.testing.storage_samples import (
     ERR,
     JOIN_SET,
+    NOW,
     OK,
     OTHER_FN,
     OTHER_JOIN_SET,
@@ -23,6 +33,7 @@ from obelisk.testing.storage_samples import (
     asked_delay,
     at,
     batch,
+    cancelling,
     child,
     child_done,
     create,
@@ -34,6 +45,7 @@ from obelisk.testing.storage_samples import (
     locked,
     looks,
     made,
+    pausing,
     waits,
 )
 
@@ -43,6 +55,11 @@ ONE, TWO = execution(1), execution(2)
 async def state_of(storage: Storage, *writes: Write) -> State:
     """Commit a batch and return the state after its last write."""
     return (await storage.commit(batch(*writes))).states[-1]
+
+
+async def begin(storage: Storage, *items: Event) -> None:
+    """Commit an execution that runs, has a join set, and did ``items``."""
+    await storage.commit(batch(create(ONE, locked(), made(), *items)))
 
 
 async def refused(storage: Storage, *writes: Write) -> None:
@@ -180,6 +197,25 @@ class ResponseClauses:
         await storage.commit(batch(append(ONE, looks(TryOutcome.FOUND), version=5)))
         assert (await state_of(storage, append(ONE, waits(), version=6))).status is Status.BLOCKED
 
+    async def test_a_refused_batch_leaves_the_counts_of_a_join_set_as_they_were(self, storage: Storage) -> None:
+        await begin(storage, asked_delay(1), asked_delay(2))
+        await storage.commit(batch(append(ONE, delay_done(1))))
+        with pytest.raises(CommitRefusedError):
+            await storage.commit(batch(append(ONE, looks(TryOutcome.FOUND), waits(), made(), version=5)))
+        assert (await state_of(storage, append(ONE, waits(), version=5))).status is Status.PENDING
+
+    async def test_many_responses_are_paged_in_the_order_of_their_commits(self, storage: Storage) -> None:
+        numbers = [number * 37 % 150 + 1 for number in range(150)]
+        await begin(storage, *[asked_delay(number) for number in range(1, 151)])
+        for start in range(0, 150, 50):
+            await storage.commit(batch(append(ONE, *[delay_done(number) for number in numbers[start : start + 50]])))
+        found = [
+            item for after in range(0, 150, 40) for item in await storage.responses(ONE, after_cursor=after, limit=40)
+        ]
+        assert [(item.cursor, item.response) for item in found] == [
+            (place, delay_done(number)) for place, number in enumerate(numbers, 1)
+        ]
+
     async def test_join_sets_are_counted_apart(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked(), made(), made(OTHER_JOIN_SET))))
         await storage.commit(batch(append(ONE, asked_delay(1), asked_delay(1, join_set=OTHER_JOIN_SET), version=4)))
@@ -260,6 +296,38 @@ class DelayClauses:
         await storage.commit(batch(create(TWO, locked(), made(), asked_delay(owner=TWO))))
         await storage.commit(batch(append(ONE, finished(), version=4)))
         assert delay_ids(await storage.due_delays(at(99), limit=10)) == [delay(owner=TWO)]
+
+    @pytest.mark.parametrize(
+        "then",
+        [
+            (),
+            (Unlocked(NOW, "closing"),),
+            (waits(),),
+            (made(OTHER_JOIN_SET), asked_child(join_set=OTHER_JOIN_SET), waits(OTHER_JOIN_SET)),
+            (Unlocked(NOW, "closing"), *pausing()),
+            (waits(), *pausing()),
+            cancelling(),
+            (waits(), *cancelling()),
+        ],
+        ids=[
+            "locked",
+            "pending",
+            "blocked",
+            "blocked elsewhere",
+            "paused",
+            "blocked and paused",
+            "cancelling",
+            "blocked and cancelling",
+        ],
+    )
+    async def test_a_delay_falls_due_whatever_its_execution_does(
+        self, storage: Storage, then: tuple[Event, ...]
+    ) -> None:
+        await begin(storage, asked_delay(1), *then)
+        assert delay_ids(await storage.due_delays(at(10), limit=10)) == [delay(1)]
+        when = await storage.next_timer(at(9))
+        assert when is not None
+        assert at(9) < when <= at(10)
 
     async def test_a_delay_of_a_refused_batch_is_not_due(self, storage: Storage) -> None:
         await refused(storage, create(ONE, locked(), made(), asked_delay()), append(TWO, made(), version=1))

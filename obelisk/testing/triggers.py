@@ -13,10 +13,11 @@ something happen outside::
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from obelisk.clock import Clock
 from obelisk.config.load import config_from_text
 from obelisk.config.model import Config, TriggerUse
 from obelisk.errors import ConfigError, ObeliskError
+from obelisk.interfaces.settings import Duration
 from obelisk.interfaces.storage import ExecutionQuery
 from obelisk.interfaces.triggers import Trigger, TriggerEntry, TriggerHost, TriggerProvider
 from obelisk.names import Ffqn
@@ -37,6 +39,18 @@ from obelisk.testing.conformance import Conformance
 from obelisk.testing.engine import environment_in
 
 MANY = 1_000
+LOOK_SECONDS = 0.1
+"""How long it is watched that a trigger does not end while something is under way."""
+
+
+class UnderWay(Struct, frozen=True):
+    """Something outside that goes on until ``finish`` lets it end.
+
+    ``served`` is done when whoever waits for it has got what the trigger owes, and raises when that did not come.
+    """
+
+    finish: Callable[[], Awaitable[None]]
+    served: Awaitable[None]
 
 
 class TriggerSamples(Struct, frozen=True):
@@ -44,8 +58,9 @@ class TriggerSamples(Struct, frozen=True):
 
     ``toml`` has the tables of the trigger and of what it starts; ``happen`` lets something happen once and returns when the
     execution that it starts is there. Each of ``wrong`` is a configuration that the trigger's check has to refuse, and a
-    text that its error contains. Relative locations start at ``base``; data and caches are kept in ``directory``; ``clock``
-    makes the clock of an engine.
+    text that its error contains. ``under_way`` lets something happen that goes on, and returns when the trigger is at it; a
+    trigger whose work takes no time has none. Relative locations start at ``base``; data and caches are kept in
+    ``directory``; ``clock`` makes the clock of an engine.
     """
 
     base: Path
@@ -57,6 +72,7 @@ class TriggerSamples(Struct, frozen=True):
     wrong: tuple[tuple[str, str], ...]
     clock: Callable[[], Clock] = ManualClock
     environ: Mapping[str, str] = {}
+    under_way: Callable[[Engine], Awaitable[UnderWay]] | None = None
 
 
 class Watched:
@@ -140,6 +156,29 @@ class TriggerConformance(Conformance):
             assert "ended" not in it.happened
         assert it.happened == ["opened", "started", "ended", "closed"]
 
+    async def test_what_is_under_way_may_end_when_it_is_told_to_end(self, samples: TriggerSamples) -> None:
+        async with AsyncExitStack() as stack:
+            it = await stack.enter_async_context(watched(samples))
+            begun = await _begun(samples, it)
+            stopping = asyncio.ensure_future(stack.pop_all().aclose())
+            await asyncio.wait((stopping,), timeout=LOOK_SECONDS)
+            was_there = begun is None or "ended" not in it.happened
+            if begun is not None:
+                await begun.finish()
+                await begun.served
+            await stopping
+        assert was_there, "it ended before what was under way"
+        assert it.happened == ["opened", "started", "ended", "closed"]
+
+    async def test_it_ends_at_once_when_it_is_told_to_a_second_time(self, samples: TriggerSamples) -> None:
+        async with watched(samples, grace=Duration(milliseconds=1)) as it:
+            begun = await _begun(samples, it)
+        assert it.happened == ["opened", "started", "ended", "closed"]
+        if begun is not None:
+            left = asyncio.ensure_future(begun.served)
+            left.cancel()
+            await asyncio.wait((left,))
+
     async def test_it_can_be_opened_again_after_it_ended(self, samples: TriggerSamples) -> None:
         for _ in range(3):
             async with watched(samples) as it:
@@ -180,11 +219,17 @@ class TriggerConformance(Conformance):
 
 @asynccontextmanager
 async def watched(
-    samples: TriggerSamples, toml: str | None = None, it: Watched | None = None
+    samples: TriggerSamples, toml: str | None = None, it: Watched | None = None, *, grace: Duration | None = None
 ) -> AsyncIterator[Watched]:
-    """Open an engine with a configuration, that of the samples when there is none, and watch its trigger."""
+    """Open an engine with a configuration, that of the samples when there is none, and watch its trigger.
+
+    ``grace`` replaces the time that what is under way has to end when the engine stops.
+    """
     it = it or Watched()
     config = _config(samples, samples.toml if toml is None else toml)
+    if grace is not None:
+        server = replace(config.kernel.server, shutdown_timeout=grace)
+        config = replace(config, kernel=replace(config.kernel, server=server))
     uses = tuple(it.watching(use) if use.provider.name == samples.trigger else use for use in config.triggers)
     environ = environment_in(samples.directory, samples.environ)
     engine = Engine(
@@ -192,6 +237,10 @@ async def watched(
     )
     async with engine as it.engine:
         yield it
+
+
+async def _begun(samples: TriggerSamples, it: Watched) -> UnderWay | None:
+    return None if samples.under_way is None else await samples.under_way(it.engine)
 
 
 def _config(samples: TriggerSamples, toml: str) -> Config:

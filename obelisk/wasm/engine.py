@@ -9,6 +9,10 @@ Theory of operation
     the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there are workers, each has a
     turn of ``TURN`` and then goes to the end of the queue.
 
+    A slice ends while guest code runs, not while wasmtime copies what the guest passes to the host, which takes a tenth of
+    a second for a list of a megabyte. So a guest that parked only after ``HEAVY``, and again after so much of its thread's
+    own time, goes on with a worker at once, until it parks sooner again. Once may be what other threads took.
+
     A guest that is with a worker belongs to it: ``release`` then only asks the worker to stop at the next yield, and the
     guest is closed when it comes back.
 
@@ -38,15 +42,20 @@ TURN = 10 * SLICE
 AT_ONCE = SLICE / 20
 """A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
 
+HEAVY = 2 * SLICE
+"""A poll of so many seconds that ended without a yield may have passed much."""
+
 
 class Running:
     """A guest that is with the engine; ``release`` it exactly once."""
 
-    __slots__ = ("_on_back", "_stop", "_with_worker", "guest")
+    __slots__ = ("_is_heavy", "_on_back", "_seems_heavy", "_stop", "_with_worker", "guest")
 
     def __init__(self, guest: Guest) -> None:
         self.guest = guest
         self._with_worker = False
+        self._seems_heavy = False
+        self._is_heavy = False
         self._stop = False
         self._on_back: Callable[[Poll], None] | None = None
 
@@ -104,21 +113,24 @@ class WasmEngine:
 
         ``on_back`` is then called on the loop, once, unless the guest is released before.
         """
+        if running._is_heavy:
+            self._hand_over(running, on_back)
+            return None
+        own = time.thread_time() if running._seems_heavy else None
         began = time.perf_counter()
         poll = self._poll(running.guest)
         if poll is Poll.YIELDED and time.perf_counter() - began < AT_ONCE:
             poll = self._poll(running.guest)  # it had not computed; and a thread's time can take long to read
         if poll is not Poll.YIELDED:
+            running._is_heavy = own is not None and time.thread_time() - own > HEAVY
+            running._seems_heavy = time.perf_counter() - began > HEAVY
             return poll
         until = time.thread_time() + SLICE / 2  # what other threads took does not count
         while poll is Poll.YIELDED and time.thread_time() < until:
             poll = self._poll(running.guest)
         if poll is not Poll.YIELDED:
             return poll
-        running._with_worker = True
-        running._on_back = on_back
-        self._waiting_for_worker += 1
-        self._workers.submit(self._work, running)
+        self._hand_over(running, on_back)
         return None
 
     def call_soon(self, action: Callable[..., None], *arguments: Any) -> None:
@@ -146,13 +158,21 @@ class WasmEngine:
         finally:
             self._ticker.leave(guest)
 
+    def _hand_over(self, running: Running, on_back: Callable[[Poll], None]) -> None:
+        running._with_worker = True
+        running._on_back = on_back
+        self._waiting_for_worker += 1
+        self._workers.submit(self._work, running)
+
     def _work(self, running: Running) -> None:
         poll = Poll.YIELDED
-        until = time.perf_counter() + TURN
+        began = time.perf_counter()
+        until = began + TURN
         while poll is Poll.YIELDED and not running._stop and not self._closing:
             if self.saturated and time.perf_counter() >= until and self._queue(running):
                 return
             poll = self._poll(running.guest)
+        running._is_heavy = running._is_heavy and time.perf_counter() - began > HEAVY
         self._hand_back(running, poll)
 
     def _queue(self, running: Running) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,30 @@ def tls(tmp_path: Path) -> ApiTlsSettings:
     certificate.private_key_and_cert_chain_pem.write_to_path(settings.certificate)
     certificate.private_key_pem.write_to_path(settings.key)
     return settings
+
+
+@pytest.mark.parametrize(
+    ("dates", "problem"),
+    [
+        (
+            {"not_before": datetime(2019, 1, 1, tzinfo=UTC), "not_after": datetime(2020, 1, 1, tzinfo=UTC)},
+            "has expired",
+        ),
+        (
+            {"not_before": datetime(2600, 1, 1, tzinfo=UTC), "not_after": datetime(2601, 1, 1, tzinfo=UTC)},
+            "is not valid yet",
+        ),
+    ],
+)
+def test_a_certificate_out_of_its_time_is_warned_of(
+    tls: ApiTlsSettings, caplog: pytest.LogCaptureFixture, dates: dict[str, datetime], problem: str
+) -> None:
+    certificate = trustme.CA().issue_cert("localhost", **dates)
+    certificate.cert_chain_pems[0].write_to_path(tls.certificate)
+    certificate.private_key_pem.write_to_path(tls.key)
+    checked("127.0.0.1:5005", tls=tls)
+    (message,) = caplog.messages
+    assert f"{tls.certificate} {problem}" in message
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:5005", "localhost:0", "[::1]:5005"])

@@ -39,6 +39,10 @@ def test_control_characters_are_shown_instead_of_acting():
     assert readable("a\tb\r\n\x1b[0m\x7f\x9b ä\u2028") == "a\tb\\x0d\\x0a\\x1b[0m\\x7f\\x9b ä\u2028"
 
 
+def test_characters_that_turn_the_order_of_text_are_shown_instead_of_acting():
+    assert readable("a\u202eb\u2066c\u200f") == "a\\u202eb\\u2066c\u200f"
+
+
 @given(st.text())
 def test_a_readable_text_has_no_control_characters_but_tabs(text: str):
     assert not [letter for letter in readable(text) if letter != "\t" and (letter < " " or "\x7f" <= letter < "\xa0")]

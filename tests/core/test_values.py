@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from typing import Any
 
 import msgspec
@@ -430,3 +431,12 @@ def test_what_is_wrong_with_text_is_told_in_short():
     with pytest.raises(InvalidValueError) as caught:
         parse_json('{"a":' * 400 + "1e999", "params")
     assert len(str(caught.value)) < 400
+
+
+def test_megabytes_of_text_are_read_about_as_fast_as_they_are_decoded():
+    text = b'["' + b"12345678 " * 3_000_000 + b'"]'
+    began = time.thread_time()
+    msgspec.json.decode(text)
+    decoded = time.thread_time()
+    parse_json(text, "params")
+    assert time.thread_time() - decoded < 10 * (decoded - began) + 0.1

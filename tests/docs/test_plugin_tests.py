@@ -11,11 +11,12 @@ from pathlib import Path
 def test_the_tests_that_are_shown_pass(repository: Path, tmp_path: Path) -> None:
     page = (repository / "docs/plugins/testing-a-plugin.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
+    for place, block in enumerate(blocks):
+        (tmp_path / f"test_page_{place}.py").write_text(block)
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_page.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert " 1 xfailed" in ended.stdout

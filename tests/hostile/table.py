@@ -87,6 +87,7 @@ CASES = [
     *returns("memory-everywhere", keys=MEMORY),
     *ends("memory-many", "memory count too high at 11"),
     *ends("memory-outside", "trap: out of bounds memory access"),
+    *ends("data-outside", "trap: out of bounds memory access"),
     *ends("memory-shared", "shared memory support is disabled"),
     *endless("memory-fill"),
     *ends("garbage-bomb", "GC heap out of memory", keys=MEMORY),
@@ -103,6 +104,7 @@ CASES = [
     *endless("log-forever"),
     *endless("question-forever", Role.WORKFLOW),
     *endless("event-forever", Role.WORKFLOW),
+    *endless("schedule-flood", Role.WORKFLOW),
     *endless("wasi-clock", Role.ACTIVITY),
     # --- stack and traps
     *ends("recursion", "trap: call stack exhausted"),
@@ -151,6 +153,15 @@ CASES = [
     *returns("join-set-churn", Role.WORKFLOW),
     *returns("delay-flood", Role.WORKFLOW),
     *returns("call-itself", Role.WORKFLOW),
+    *returns("params-giant", Role.WORKFLOW),
+    # --- names that nobody gives
+    *returns("names", Role.WORKFLOW, function="join-set-control"),
+    *returns("names", Role.WORKFLOW, function="join-set-long"),
+    *returns("names", Role.WORKFLOW, function="result-of-control"),
+    *returns("names", Role.WORKFLOW, function="result-of-long"),
+    *returns("names", Role.WORKFLOW, function="function-control"),
+    *returns("names", Role.WORKFLOW, function="log-control"),
+    *returns("names", Role.WORKFLOW, function="error-control"),
     # --- requests that make no sense
     *returns("draw-nothing", Role.WORKFLOW, function="number"),
     *returns("draw-nothing", Role.WORKFLOW, function="below-zero"),

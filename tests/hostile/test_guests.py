@@ -51,7 +51,7 @@ def test_every_guest_has_its_place_in_the_table():
 
 
 def test_every_guest_is_its_source():
-    for path in GUESTS.glob("*.wat"):
+    for path in GUESTS.rglob("*.wat"):
         text = path.read_text(encoding="utf-8")
         if CODE in text:
             assert built(text) == text, f"run: python -m tests.guests.build tests/guests/hostile/{path.name}"

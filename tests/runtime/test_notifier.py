@@ -1,28 +1,25 @@
-"""Who waits for an execution is told of its states as often as is wanted."""
+"""What those who wait for an execution are told, and how often."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
-from msgspec.structs import replace
-
-from obelisk.core.events import ComponentId, ComponentRole
-from obelisk.core.state import Lifecycle, State, Status
-from obelisk.ids import DeploymentId, ExecutionId
-from obelisk.names import Ffqn
+from obelisk.core.events import ExecutionResult, Finished
+from obelisk.core.state import State
 from obelisk.runtime.notifier import Notifier, Subscription
+from obelisk.testing.storage_commits import folded
+from obelisk.testing.storage_samples import created, entries, execution, locked, made
 
-ID = ExecutionId("E_1")
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ONE = execution()
 LONG = 3600.0
+"""Seconds that no test waits."""
 SHORT = 0.001
-STATE = State(
-    Ffqn("a:b/c.d"), NOW, NOW, None, ComponentId(ComponentRole.ACTIVITY, "a", "sha256:0"), DeploymentId("Dep_1"),
-    next_version=1, cursor=0, status=Status.PENDING, lifecycle=Lifecycle.ACTIVE, due_at=NOW,
-)  # fmt: skip
-LATER = replace(STATE, next_version=2)
-LAST = replace(STATE, next_version=3, status=Status.FINISHED)
+END = folded(*entries(created(), locked(), Finished(ExecutionResult(ok=None))))
+
+
+def after(count: int) -> State:
+    """The state of an execution after the first events of its life."""
+    return folded(*entries(*(created(), locked(), made())[:count]))
 
 
 async def is_told(subscription: Subscription) -> bool:
@@ -32,63 +29,70 @@ async def is_told(subscription: Subscription) -> bool:
     return told.done() or not told.cancel()
 
 
-async def test_each_newer_state_is_told():
+async def test_the_newest_state_is_told():
     notifier = Notifier()
-    with notifier.subscribe(ID) as subscription:
-        notifier.changed(ID, STATE)
-        assert await subscription.changed() is STATE
-        notifier.changed(ID, LATER)
-        assert await subscription.changed() is LATER
+    with notifier.subscribe(ONE) as subscription:
+        for count in (1, 3, 2):
+            notifier.changed(ONE, after(count))
+        assert await subscription.changed() == after(3)
 
 
-async def test_an_older_state_is_not_told():
+async def test_who_lost_track_has_to_read_whatever_is_told_before():
     notifier = Notifier()
-    with notifier.subscribe(ID) as subscription:
-        notifier.changed(ID, LATER)
+    with notifier.subscribe(ONE) as subscription:
+        notifier.lost_track()
+        notifier.changed(ONE, after(1))
+        assert await subscription.changed() is None
+
+
+async def test_after_a_read_what_is_told_counts_again():
+    notifier = Notifier()
+    with notifier.subscribe(ONE) as subscription:
+        notifier.lost_track()
         await subscription.changed()
-        notifier.changed(ID, STATE)
-        assert not await is_told(subscription)
+        notifier.changed(ONE, after(2))
+        assert await subscription.changed() == after(2)
 
 
 async def test_a_state_that_follows_quickly_waits_for_the_pace():
     notifier = Notifier()
-    with notifier.subscribe(ID, pace=LONG) as subscription:
-        notifier.changed(ID, STATE)
-        await subscription.changed()
-        notifier.changed(ID, LATER)
+    with notifier.subscribe(ONE, pace=LONG) as subscription:
+        notifier.changed(ONE, after(1))
+        assert await subscription.changed() == after(1)
+        notifier.changed(ONE, after(2))
         assert not await is_told(subscription)
 
 
 async def test_a_state_that_waited_is_told_when_the_pace_allows_it():
     notifier = Notifier()
-    with notifier.subscribe(ID, pace=SHORT) as subscription:
-        notifier.changed(ID, STATE)
+    with notifier.subscribe(ONE, pace=SHORT) as subscription:
+        notifier.changed(ONE, after(1))
         await subscription.changed()
-        notifier.changed(ID, LATER)
-        assert await subscription.changed() is LATER
+        notifier.changed(ONE, after(2))
+        assert await subscription.changed() == after(2)
 
 
 async def test_the_end_does_not_wait_for_the_pace():
     notifier = Notifier()
-    with notifier.subscribe(ID, pace=LONG) as subscription:
-        notifier.changed(ID, STATE)
+    with notifier.subscribe(ONE, pace=LONG) as subscription:
+        notifier.changed(ONE, after(1))
         await subscription.changed()
-        notifier.changed(ID, LATER)
-        notifier.changed(ID, LAST)
-        assert await subscription.changed() is LAST
+        notifier.changed(ONE, after(2))
+        notifier.changed(ONE, END)
+        assert await subscription.changed() == END
 
 
 async def test_who_waits_for_the_end_is_told_of_nothing_else():
     notifier = Notifier()
-    with notifier.subscribe(ID, only_end=True) as subscription:
-        notifier.changed(ID, STATE)
+    with notifier.subscribe(ONE, only_end=True) as subscription:
+        notifier.changed(ONE, after(1))
         assert not await is_told(subscription)
-        notifier.changed(ID, LAST)
-        assert await subscription.changed() is LAST
+        notifier.changed(ONE, END)
+        assert await subscription.changed() == END
 
 
 async def test_who_waits_for_the_end_is_told_when_track_was_lost():
     notifier = Notifier()
-    with notifier.subscribe(ID, only_end=True) as subscription:
+    with notifier.subscribe(ONE, only_end=True) as subscription:
         notifier.lost_track()
         assert await subscription.changed() is None

@@ -43,6 +43,7 @@ from tests.testing.mutants_reading import (
     ChildrenStay,
     ClosingForgotten,
     CursorIncluded,
+    DeploymentIdsReused,
     DeploymentsLost,
     EndedChildrenFound,
     EndingYoungestFirst,
@@ -224,6 +225,7 @@ CAUGHT: dict[type, dict[type[MemoryStorage], str]] = {
     DeploymentClauses: {
         LastProposalWins: "a_deployment_is_stored_once_for_each_digest",
         OneDeployment: "another_digest_is_another_deployment",
+        DeploymentIdsReused: "an_id_of_a_deployment_stands_for_one_digest",
     },
     ListingClauses: {
         PagesOldestFirst: "executions_are_listed_newest_first_with_their_states",

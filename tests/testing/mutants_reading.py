@@ -102,6 +102,11 @@ class OneDeployment(MemoryStorage):
         return self._deployments.setdefault("", proposed)
 
 
+class DeploymentIdsReused(MemoryStorage):
+    async def deployment(self, proposed: Any) -> Any:
+        return self._deployments.setdefault(proposed.digest, proposed)
+
+
 class PagesOldestFirst(MemoryStorage):
     async def list_executions(self, query: Any) -> list[Held]:
         return (await super().list_executions(query))[::-1]

@@ -17,6 +17,7 @@ from tests import scripts
 from tests.runtime.conftest import FIBO, ROOT, activity, workflow
 from tests.runtime.scripting import FIBO_CALL, REFUSE, STUBS, TEXT, TRAP, child, delay
 from tests.scripts import RUN, RUN_CANCELLABLE, SCRIPTED, Op
+from tests.testing.simulation import bugs
 
 RETRIED = activity("spin", "tests/guests/spin.wat", 'max_retries = 2\nretry_exp_backoff = "1s"')
 ONE_BY_ONE = 'blocking_strategy = {kind = "await", non_blocking_event_batching = 1}'
@@ -169,6 +170,12 @@ async def test_a_crash_that_changes_the_log_is_told_with_what_differs(tried):
 
     with pytest.raises(AssertionError, match=r'crash point 0, .*: the logs differ(.|\n)*\+{"event":"paused"'):
         await tried(Case([scripts.sleep(seconds=1)], pause_in_the_second_life))
+
+
+async def test_a_workflow_that_gets_what_its_log_does_not_hold_is_told(tried, monkeypatch: pytest.MonkeyPatch):
+    bugs.takes_what_it_did_not_record(monkeypatch)
+    with pytest.raises(AssertionError, match="crash point"):
+        await tried(Case([*DRAWS, scripts.call(FIBO_CALL, 3)]))
 
 
 async def test_a_workflow_that_does_not_end_is_told(tried):

@@ -248,3 +248,42 @@ async def test_a_guest_that_parked_while_time_went_by_goes_on_on_the_loop(bench)
         bench.engine.engine.increment_epoch()
     running.guest.answer({"err": None})
     assert bench.engine.run(running, pytest.fail) is Poll.ENDED
+
+
+class Parking(Slow):
+    """A guest that parks, and is ``slow`` at it or not."""
+
+    def __init__(self, ticker: Woken) -> None:
+        super().__init__(ticker, yields=0)
+        self.is_slow = True
+
+    def poll(self) -> Poll:
+        self.now += engine_module.HEAVY if self.is_slow else 0
+        super().poll()
+        return Poll.PARKED
+
+
+@pytest.fixture
+def parking(bench, monkeypatch) -> Parking:
+    bench.engine._ticker.close()
+    bench.engine._ticker = Woken()
+    guest = Parking(bench.engine._ticker)
+    monkeypatch.setattr(engine_module.time, "perf_counter", lambda: guest.now)
+    monkeypatch.setattr(engine_module.time, "thread_time", lambda: guest.now)
+    return guest
+
+
+async def test_a_guest_that_passes_much_goes_on_with_a_worker_until_it_passes_little(bench, parking):
+    running = Running(parking)
+    for slow in (True, True, True, False, False):
+        parking.is_slow = slow
+        assert await bench.run(running) is Poll.PARKED
+    here = threading.get_ident()
+    assert [thread == here for thread in parking.threads] == [True, True, False, False, True]
+
+
+async def test_time_that_other_threads_took_until_a_guest_parked_does_not_make_it_move(bench, parking, monkeypatch):
+    monkeypatch.setattr(engine_module.time, "thread_time", lambda: 0.0)
+    running = Running(parking)
+    for _ in range(3):
+        assert bench.engine.run(running, pytest.fail) is Poll.PARKED

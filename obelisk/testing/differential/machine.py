@@ -25,6 +25,8 @@ from obelisk.errors import ObeliskError
 from obelisk.ids import DelayId, ExecutionId, top_level
 from obelisk.interfaces.storage import (
     Backlog,
+    Batch,
+    Committed,
     Deleted,
     Deployment,
     ExecutionQuery,
@@ -37,8 +39,8 @@ from obelisk.interfaces.storage import (
 )
 from obelisk.testing.differential import queries
 from obelisk.testing.differential.queries import LIMITS
-from obelisk.testing.differential.writes import IDS, LATEST, TIMES, Burst, Known, bursts, delays, queue
-from obelisk.testing.storage_samples import at, executor
+from obelisk.testing.differential.writes import IDS, LATEST, ONE, TIMES, Burst, Known, bursts, delays, queue
+from obelisk.testing.storage_samples import at, executor, parent_and_child
 
 Opens = Callable[[Path], AbstractAsyncContextManager[Storage]]
 """Opens a storage that keeps all that it has to keep in a directory, which may hold what an earlier one kept."""
@@ -117,6 +119,13 @@ class StorageMachine(RuleBasedStateMachine):
         """Delete trees, perhaps before the outcome of batches is known."""
         burst = self._burst(data) if data.draw(st.booleans()) else ()
         self._write(lambda storage: _behind(storage, burst, lambda: storage.delete(roots)), same=_same_deletion)
+
+    @rule()
+    def live_be_deleted_and_live_again(self) -> None:
+        """Commit a whole tree and delete it, twice: what was answered may be answered once more after a deletion."""
+        for _ in range(2):
+            self._write(lambda storage: _committed(storage, parent_and_child()))
+            self._write(lambda storage: _behind(storage, (), lambda: storage.delete([ONE])), same=_same_deletion)
 
     @rule(wanted=queries.locks())
     def lock(self, wanted: LockWanted) -> None:
@@ -239,6 +248,10 @@ async def _outcome(answer: Awaitable[Any]) -> Any:
         return await answer
     except ObeliskError as error:
         return error
+
+
+async def _committed(storage: Storage, batch: Batch) -> Committed:
+    return await storage.commit(batch)
 
 
 async def _together(*answers: Awaitable[Any]) -> list[Any]:

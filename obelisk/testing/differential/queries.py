@@ -63,9 +63,12 @@ def pages() -> st.SearchStrategy[ExecutionQuery]:
 
 
 def deployments() -> st.SearchStrategy[Deployment]:
-    """Draw a proposal of a deployment; each proposal has an id of its own, as those of the engine do."""
+    """Draw a proposal of a deployment; its id may be that of another one."""
     return st.builds(
-        lambda place, when: Deployment(deployment(place), "xy"[place % 2], at(when)), st.integers(0, 3), TIMES
+        lambda place, digest, when: Deployment(deployment(place), digest, at(when)),
+        st.integers(0, 3),
+        st.sampled_from("xyz"),
+        TIMES,
     )
 
 

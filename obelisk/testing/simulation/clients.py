@@ -16,11 +16,12 @@ from obelisk.errors import (
     ExecutionStateError,
     StorageError,
 )
-from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId, new_execution_id
+from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId, delay_owner, new_execution_id
 from obelisk.interfaces.executions import ReplayOutcome, SubmitOutcome
 from obelisk.interfaces.storage import ExecutionLog
 from obelisk.names import Ffqn
 from obelisk.runtime.executions import EngineExecutions
+from obelisk.testing.simulation.acknowledged import check_delay_ended, check_done
 from obelisk.testing.simulation.draws import drawn
 from obelisk.testing.simulation.oracle import ViolationError
 from obelisk.testing.simulation.scenario import Act, ActKind, Submission
@@ -102,18 +103,36 @@ class Clients:
             return await self._submitted_again(executions, act)
         if act.kind is ActKind.CANCEL_DELAY:
             delay = _picked([one for log in oracle.unfinished() for one in _delays(log)], act)
-            return NOTHING if delay is None else str(await executions.cancel_delay(delay))
+            return NOTHING if delay is None else await self._delay_cancelled(executions, delay)
         log = _picked(self._candidates(act), act)
         if log is None:
             return NOTHING
         if act.kind is ActKind.REPLAY:
             return await self._replayed(executions, log)
         if act.kind is ActKind.GIVE:
-            return await _given(executions, oracle.unfinished(), act)
+            return await self._given(executions, act)
         calls: dict[ActKind, Callable[[ExecutionId], Awaitable[Any]]] = {
             ActKind.CANCEL: executions.cancel, ActKind.PAUSE: executions.pause, ActKind.UNPAUSE: executions.unpause,
         }  # fmt: skip
-        return f"`{log.execution_id}` {await calls[act.kind](log.execution_id)}"
+        answer = await calls[act.kind](log.execution_id)
+        check_done(act.kind, oracle.log(log.execution_id))
+        return f"`{log.execution_id}` {answer}"
+
+    async def _delay_cancelled(self, executions: EngineExecutions, delay: DelayId) -> str:
+        answer = await executions.cancel_delay(delay)
+        check_delay_ended(delay, self._world.oracle.log(delay_owner(delay)[0]))
+        return str(answer)
+
+    async def _given(self, executions: EngineExecutions, act: Act) -> str:
+        stub = _picked([log for log in self._world.oracle.unfinished() if _is_stub(log)], act)
+        if stub is None:
+            return NOTHING
+        try:
+            await executions.stub(stub.execution_id, {"ok": "given"})
+        except ExecutionConflictError:
+            return "conflict"
+        check_done(act.kind, self._world.oracle.log(stub.execution_id))
+        return "done"
 
     def _candidates(self, act: Act) -> list[ExecutionLog]:
         """Return what an act may be about: mostly what is under way, now and then what has ended."""
@@ -171,17 +190,6 @@ class Clients:
                 except StorageError as error:
                     self._world.note(None, f"{who} fails: {error}")
             await asyncio.sleep(AGAIN_SECONDS * chance.random())
-
-
-async def _given(executions: EngineExecutions, unfinished: list[ExecutionLog], act: Act) -> str:
-    stub = _picked([log for log in unfinished if _is_stub(log)], act)
-    if stub is None:
-        return NOTHING
-    try:
-        await executions.stub(stub.execution_id, {"ok": "given"})
-    except ExecutionConflictError:
-        return "conflict"
-    return "done"
 
 
 def _is_stub(log: ExecutionLog) -> bool:

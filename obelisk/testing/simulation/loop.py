@@ -63,10 +63,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             self.turns_left = MOST_TURNS  # for the end of those who are to be ended
             raise SimulationStalledError(f"it does not come to rest within {MOST_TURNS} turns of the loop")
         if self._shuffles is not None:
-            ready = list(self._ready)
+            # Taken out one by one: other threads append to it meanwhile.
+            ready = [self._ready.popleft() for _ in range(len(self._ready))]
             self._shuffles.shuffle(ready)
-            self._ready.clear()
-            self._ready.extend(ready)
+            self._ready.extendleft(reversed(ready))
         super()._run_once()  # type: ignore[misc]
 
     def run_in_executor(

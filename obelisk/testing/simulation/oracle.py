@@ -7,6 +7,8 @@ an engine works. ``ViolationError`` says what does not hold, and of which execut
                  ``finished``
     responses    are numbered from 1, only ever appended; each child and each delay has at most one; a child's says what
                  the child's log says; a delay is over when it says so, as long as no clock is set back
+    writes       a batch takes effect only at the versions and the cursors that it was made for
+    locks        one run holds an execution at a time, none before it is due; it is retried as often as its lock allows
     structure    a child exists only if its parent asked for it; a workflow that ends has nothing open below it
     results      an activity's ``ok`` and ``err`` were reported by a run of it; nothing is nondeterministic
 """
@@ -36,7 +38,8 @@ from obelisk.core.events import (
 )
 from obelisk.core.joinsets import open_members, responder
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import ExecutionLog
+from obelisk.interfaces.storage import Batch, ExecutionLog, lost_its_base
+from obelisk.testing.simulation.holding import Holding
 
 Reported = dict[ExecutionId, list[str]]
 
@@ -51,6 +54,7 @@ class Oracle:
     def __init__(self, *, clocks_go_back: bool = False) -> None:
         self._clocks_go_back = clocks_go_back
         self._logs: dict[ExecutionId, ExecutionLog] = {}
+        self._holding: dict[ExecutionId, Holding] = {}
         self.reported: Reported = {}
 
     @property
@@ -65,6 +69,23 @@ class Oracle:
     def unfinished(self) -> list[ExecutionLog]:
         """Return the executions that have not ended."""
         return [log for log in self._logs.values() if not log.state.is_finished]
+
+    def takes_effect(self, batch: Batch) -> None:
+        """Look at a batch that takes effect, before ``applied`` shows what it did."""
+        if lost_its_base(batch):
+            raise ViolationError(f"a batch took effect that builds on one that was not written: {batch.writes}")
+        places: dict[ExecutionId, tuple[int, int]] = {}
+        for write in batch.writes:
+            log = self._logs.get(write.execution_id)
+            place = (0, 0) if log is None else (len(log.events), len(log.responses))
+            version, cursor = places.get(write.execution_id, place)
+            if write.expected_version not in (None, version) or write.expected_cursor not in (None, cursor):
+                raise ViolationError(
+                    f"`{write.execution_id}` had the version {version} and the cursor {cursor}, and got a write for "
+                    f"{write.expected_version} and {write.expected_cursor}"
+                )
+            answers = sum(isinstance(item.entry, ChildExecutionFinished | DelayFinished) for item in write.entries)
+            places[write.execution_id] = (version + len(write.entries) - answers, cursor + answers)
 
     def applied(self, logs: Iterable[ExecutionLog]) -> None:
         """Look at the executions that a batch has touched, all of them, after it took effect."""
@@ -84,6 +105,8 @@ class Oracle:
         if before is not None:
             _check_prefix(log, before)
         _check_events(log)
+        for breach in self._holding.setdefault(log.execution_id, Holding()).breaches(events):
+            raise ViolationError(f"`{log.execution_id}` {breach}")
         for response in responses:
             self._check_response(log, response)
         for event in events:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 RESTART_SECONDS = 1.5
 LOOKS = 100
-"""A clock that was set back holds up what is to happen after a while, for as long as it was set back."""
 LOOK_SECONDS = 0.37
 
 
@@ -81,13 +80,15 @@ class Server:
     async def stop(self) -> None:
         """Stop it as a signal does, and start it again a little later."""
         engine, self.engine = self.engine, None
-        if engine is None:
+        connection = self.connection
+        if engine is None or connection is None:
             return
         self._world.note(self.number, "stops")
         try:
             await engine.__aexit__(None, None, None)
         except ObeliskError as error:
             self._world.note(self.number, f"does not stop well: {error}")
+        await connection.close()
         await self._restart()
 
     async def close(self) -> None:

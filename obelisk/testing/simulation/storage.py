@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,6 +42,7 @@ class WatchedStorage(MemoryStorage):
 
     def _apply(self, batch: Batch) -> Committed:
         committed = super()._apply(batch)
+        self._oracle.takes_effect(batch)
         logs = []
         for execution_id in dict.fromkeys(write.execution_id for write in batch.writes):
             kept = self._kept[execution_id]
@@ -52,7 +54,8 @@ class WatchedStorage(MemoryStorage):
 class OutsideStorage(Connection):
     """A storage that works in other threads.
 
-    Virtual time stands still while it does, and the oracle looks before anybody gets an answer.
+    Virtual time stands still while it does, and the oracle looks before anybody gets an answer. A log that is read may show
+    batches that were committed meanwhile: so it looks at all that batches under way are about, at one point in time.
     """
 
     def __init__(self, storage: Storage, oracle: Oracle, loop: SimulatedLoop) -> None:
@@ -61,12 +64,18 @@ class OutsideStorage(Connection):
         self._loop = loop
         self._looking = asyncio.Lock()
         self._looks: set[asyncio.Task[None]] = set()
+        self._unseen: Counter[ExecutionId] = Counter()
+        self._writing = 0
+        self._written = 0
+        self._asked = 0
+        self._looked = 0
 
     def _hand_on(self, batch: Batch, waiting: asyncio.Future[Committed]) -> None:
         self._loop.outside += 1
         self._write(batch, waiting)
         inner = self._under_way[waiting]
         if inner is not None:
+            self._begins(write.execution_id for write in batch.writes)
             inner.add_done_callback(lambda done: self._look_later(batch, waiting, done))
 
     def _answered(self, waiting: asyncio.Future[Committed], done: asyncio.Future[Committed], *_: object) -> None:
@@ -75,23 +84,62 @@ class OutsideStorage(Connection):
     def _look_later(self, batch: Batch, waiting: asyncio.Future[Committed], done: asyncio.Future[Committed]) -> None:
         self._loop.outside -= 1
         error = done.exception()
+        self._writing -= 1
+        touched = [write.execution_id for write in batch.writes]
         if error is not None:
+            self._seen(touched)
             self._answer(waiting, error)
             return
-        look = self._loop.create_task(self._look([write.execution_id for write in batch.writes]))
+        look = self._loop.create_task(self._look(touched))
         self._looks.add(look)
+        look.add_done_callback(lambda _: self._seen(touched))
         look.add_done_callback(self._looks.discard)
         look.add_done_callback(lambda looked: self._answer(waiting, looked.exception() or done.result()))
 
+    def _begins(self, executions: Iterable[ExecutionId]) -> None:
+        self._writing += 1
+        self._written += 1
+        self._unseen.update(executions)
+
     async def _look(self, executions: Sequence[ExecutionId]) -> None:
+        """Show the oracle what was written, unless a look that began since then has done so."""
+        self._asked = mine = self._asked + 1
         async with self._looking:
-            logs = [await self.load(execution_id) for execution_id in dict.fromkeys(executions)]
-            self._oracle.applied(log for log in logs if log is not None)
+            if self._looked >= mine:
+                return
+            looked, logs = await self._read(executions)
+            self._oracle.applied(logs.values())
+            self._looked = looked
+
+    async def _read(self, executions: Sequence[ExecutionId]) -> tuple[int, dict[ExecutionId, ExecutionLog]]:
+        """Return logs as they were at one point in time, and the number of the last look that this is as good as."""
+        before: dict[ExecutionId, tuple[int, int]] | None = None
+        while True:
+            asked, began, was_quiet = self._asked, self._written, not self._writing
+            found = [await self.load(execution_id) for execution_id in dict.fromkeys((*executions, *self._unseen))]
+            logs = {log.execution_id: log for log in found if log is not None}
+            places = {log.execution_id: (log.state.next_version, log.state.cursor) for log in logs.values()}
+            if places == before or (was_quiet and began == self._written):
+                return asked, logs
+            before = places
+
+    def _seen(self, executions: Sequence[ExecutionId]) -> None:
+        self._unseen.subtract(executions)
+        self._unseen = +self._unseen
 
     async def lock(self, wanted: LockWanted) -> list[LockedExecution]:
         """Lock executions."""
-        locked = await super().lock(wanted)
-        await self._look([one.execution_id for one in locked])
+        self._begins(())
+        try:
+            locked = await super().lock(wanted)
+        finally:
+            self._writing -= 1
+        touched = [one.execution_id for one in locked]
+        self._unseen.update(touched)
+        try:
+            await self._look(touched)
+        finally:
+            self._seen(touched)
         return locked
 
     async def _through(self, call: Coroutine[Any, Any, T]) -> T:
@@ -202,6 +250,12 @@ class SimulatedConnection(Connection):
         """Return the whole log of an execution, after every batch that was handed in before."""
         await self._settled()
         return await super().load(execution_id)
+
+    async def close(self) -> None:
+        """Write everything that was handed in; then the process is gone."""
+        await self._settled()
+        self.cut()
+        self.fail()
 
     async def _settled(self) -> None:
         if self._queue:

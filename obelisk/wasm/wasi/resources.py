@@ -11,6 +11,8 @@ T = TypeVar("T")
 FIRST: Final = 1 << 30
 """Below are the numbers of a workflow's join sets, which share the guest's handles."""
 MAX_RESOURCES: Final = 10_000
+MAX_WEIGHT: Final = 16 * 1024 * 1024
+"""How many bytes the resources of a guest may hold that say what they weigh; up to twice as many for a moment."""
 
 
 @runtime_checkable
@@ -22,10 +24,15 @@ class Closable(Protocol):
 
 
 class Resources:
-    """See the module's documentation. Numbers are never used twice."""
+    """See the module's documentation. Numbers are never used twice.
+
+    Small resources can be many, and each hold a little. What they hold is not counted when they shrink or go: now and then,
+    when enough has come, all of them are asked for their ``weight``, bytes, if they have one.
+    """
 
     def __init__(self) -> None:
         self._next = FIRST
+        self._grown = 0
         self._held: dict[int, Any] = {}
 
     def __len__(self) -> int:
@@ -39,7 +46,20 @@ class Resources:
             raise GuestTrapError(f"the guest holds {MAX_RESOURCES} resources, no more are possible; drop some")
         self._next += 1
         self._held[self._next] = resource
+        weight = getattr(resource, "weight", 0)
+        if weight:
+            self.grow(weight)
         return self._next
+
+    def grow(self, size: int) -> None:
+        """Take note that a resource holds so many bytes more. Raises ``GuestTrapError`` when all hold too many."""
+        self._grown += size
+        if self._grown <= MAX_WEIGHT:
+            return
+        self._grown = 0
+        held = sum(getattr(resource, "weight", 0) for resource in self._held.values())
+        if held > MAX_WEIGHT:
+            raise GuestTrapError(f"the guest's messages hold {held} bytes, expected at most {MAX_WEIGHT}; drop some")
 
     def get(self, number: int, kind: type[T]) -> T:
         """Return a resource. Raises ``GuestTrapError`` when there is none of the kind."""

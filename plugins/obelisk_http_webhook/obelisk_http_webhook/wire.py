@@ -107,15 +107,16 @@ class Wire(asyncio.Protocol):
 
     def send(self, content: bytes) -> None:
         """Send bytes; they are dropped when the connection is lost."""
-        if not self._is_lost:
+        # It is closing before ``connection_lost`` is called; asyncio warns of each write then.
+        if not self._transport.is_closing():
             self._transport.write(content)
 
     async def drain(self, seconds: float) -> None:
         """Return once more can be sent. Raises ``TimeoutError``, ``ConnectionResetError`` when the connection is lost."""
-        if not self._writable and not self._is_lost:
+        if not self._writable and not self._transport.is_closing():
             self._writer = self._loop.create_future()
             await self._in_time(self._writer, seconds)
-        if self._is_lost:
+        if self._transport.is_closing():
             raise ConnectionResetError("the connection is lost")
 
     async def linger(self, seconds: float, *, stall: float) -> None:
@@ -129,7 +130,10 @@ class Wire(asyncio.Protocol):
             self.close()
             await self._ended(stall)  # what TLS has encrypted already still has to go out
             return
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:  # it was reset, and the loop has not noticed yet
+            self._gone()
         until = self._loop.time() + seconds
         try:
             while not self.is_gone:

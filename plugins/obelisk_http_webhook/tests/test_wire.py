@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 
 import pytest
 import trustme
@@ -61,4 +62,35 @@ async def test_what_was_sent_arrives_at_a_client_that_is_slower_than_the_linger(
         assert len(await reader.read()) == SIZE
         writer.close()
         await ending
+    server.close()
+
+
+async def reset_wire() -> tuple[Wire, asyncio.Server]:
+    """Return a wire whose client has reset the connection, which the loop does not know yet."""
+    loop = asyncio.get_running_loop()
+    connected: asyncio.Future[Wire] = loop.create_future()
+    server = await loop.create_server(lambda: Wire(connected.set_result, lambda _: None), "127.0.0.1", 0)
+    client = socket.socket()
+    client.setblocking(False)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await loop.sock_connect(client, server.sockets[0].getsockname())
+    wire = await connected
+    client.close()
+    return wire, server
+
+
+async def test_a_client_that_reset_the_connection_is_not_waited_for():
+    wire, server = await reset_wire()
+    await wire.linger(SECONDS, stall=SECONDS)
+    assert wire.is_gone
+    server.close()
+
+
+async def test_what_is_sent_to_a_client_that_reset_the_connection_is_dropped_without_a_word(caplog):
+    wire, server = await reset_wire()
+    for _ in range(20):
+        wire.send(b"x")
+    with pytest.raises(ConnectionResetError):
+        await wire.drain(SECONDS)
+    assert caplog.messages == []
     server.close()

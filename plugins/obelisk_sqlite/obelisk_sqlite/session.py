@@ -171,11 +171,18 @@ class Session:
         return part
 
     def deployment(self, proposed: Deployment) -> tuple[str, str, int]:
-        """Return the stored ``(deployment_id, digest, created_at)``; see ``Storage.deployment``."""
+        """Return the stored ``(deployment_id, digest, created_at)``; see ``Storage.deployment``.
+
+        When the proposed id is that of another digest, it is that other one's row.
+        """
         row = (proposed.digest, proposed.deployment_id, to_microseconds(proposed.created_at))
-        self._connection.execute("INSERT INTO t_deployment VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING", row)
-        query = "SELECT deployment_id, digest, created_at FROM t_deployment WHERE digest = ?"
-        found: tuple[str, str, int] = self._connection.execute(query, (proposed.digest,)).fetchone()
+        self._connection.execute("INSERT INTO t_deployment VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+        query = (
+            "SELECT deployment_id, digest, created_at FROM t_deployment WHERE digest = ?1 OR deployment_id = ?2 "
+            "ORDER BY digest = ?1 DESC LIMIT 1"
+        )
+        wanted = (proposed.digest, proposed.deployment_id)
+        found: tuple[str, str, int] = self._connection.execute(query, wanted).fetchone()
         return found
 
     def flush(self) -> None:

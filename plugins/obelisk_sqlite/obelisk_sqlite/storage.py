@@ -13,6 +13,7 @@ from pathlib import Path
 from obelisk.clock import from_microseconds
 from obelisk.core.events import LogEvent, LogResponse
 from obelisk.core.state import State
+from obelisk.errors import StorageError
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId
 from obelisk.interfaces.provider import Host
 from obelisk.interfaces.storage import (
@@ -30,6 +31,7 @@ from obelisk.interfaces.storage import (
     LockedExecution,
     LockWanted,
     StoredLine,
+    deployment_taken,
 )
 from obelisk.names import Ffqn
 from obelisk_sqlite import deleting, line_store, reader
@@ -212,6 +214,8 @@ class SqliteStorage:
     async def deployment(self, proposed: Deployment) -> Deployment:
         """Return the deployment that is stored for the digest of ``proposed``."""
         deployment_id, digest, at = await self._writer.put(call=lambda session: session.deployment(proposed))
+        if digest != proposed.digest:
+            raise StorageError(deployment_taken(proposed, digest))
         return Deployment(DeploymentId(deployment_id), digest, from_microseconds(at))
 
     async def append_lines(self, lines: Sequence[StoredLine]) -> None:

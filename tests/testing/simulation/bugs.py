@@ -8,10 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from obelisk.core import replay
+from obelisk.builtin import memory_storage
+from obelisk.core import replay, state
 from obelisk.core.commands import CloseJoinSet, Drawn, DrawU64
+from obelisk.core.events import Locked
 from obelisk.core.replay import Replay
+from obelisk.core.state import State, Status
+from obelisk.ids import ExecutionId
+from obelisk.interfaces.storage import Write
+from obelisk.runtime.executions import EngineExecutions
 from obelisk.runtime.kernel import Kernel
 from obelisk.runtime.permits import Permits
 from obelisk.runtime.turn import Turn
@@ -29,6 +36,15 @@ def acknowledges_early(patch: pytest.MonkeyPatch) -> None:
         return True
 
     patch.setattr(Kernel, "written", written)
+
+
+def forgets_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Clients are told that an execution is paused, and it is not."""
+
+    async def nothing(self: EngineExecutions, execution_id: ExecutionId) -> None:
+        pass
+
+    patch.setattr(EngineExecutions, "pause", nothing)
 
 
 def leaks_permits(patch: pytest.MonkeyPatch) -> None:
@@ -74,3 +90,25 @@ def takes_what_it_did_not_record(patch: pytest.MonkeyPatch) -> None:
 def keeps_what_others_ended(patch: pytest.MonkeyPatch) -> None:
     """A workflow that another server took over stays in memory."""
     patch.setattr(Workflows, "next_hot", lambda self, count: [])
+
+
+def checks_no_version(patch: pytest.MonkeyPatch) -> None:
+    """The storage takes writes that were made for another version."""
+    check = memory_storage._check_expected
+
+    def unchecked(write: Write, state: State | None) -> None:
+        check(replace(write, expected_version=None), state)
+
+    patch.setattr(memory_storage, "_check_expected", unchecked)
+
+
+def locks_what_is_not_due(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether what is to be locked is due, or kept for the run that holds it."""
+    fits, lock = memory_storage._fits, state._TABLE[Locked][Status.PENDING]
+
+    def due(found: State, at: datetime) -> State:
+        return replace(found, due_at=min(found.due_at, at))
+
+    patch.setattr(memory_storage, "_fits", lambda found, wanted: fits(due(found, wanted.now), wanted))
+    row = {**state._TABLE[Locked], Status.PENDING: lambda found, *rest: lock(due(found, rest[-1]), *rest)}
+    patch.setitem(state._TABLE, Locked, row)

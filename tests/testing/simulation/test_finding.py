@@ -19,11 +19,14 @@ REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 SEEDS = 120
 FOUND: list[tuple[Bug, str]] = [
     (bugs.acknowledges_early, "not found"),
+    (bugs.forgets_pauses, "`pause` of"),
     (bugs.leaks_permits, "holds permits"),
     (bugs.leaves_children_open, "ended and left open"),
     (bugs.ends_delays_early, "ended at"),
     (bugs.never_looks_for_locks, "not all has ended"),
     (bugs.keeps_what_others_ended, "keeps"),
+    (bugs.checks_no_version, "and got a write for"),
+    (bugs.locks_what_is_not_due, "was locked for"),
     (bugs.takes_what_it_did_not_record, "cannot be replayed"),
 ]
 """A bug that is found within so many seeds, and what it is told as, perhaps among others."""

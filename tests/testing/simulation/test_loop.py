@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -98,3 +99,27 @@ def test_a_servers_clock_can_be_set():
         assert clock.now() == START
         assert clock.monotonic_ns() == 3_500_000_000
         assert clock.monotonic_ns() == 4_000_000_000
+
+
+class Interrupted(random.Random):
+    """Another thread hands something in whenever an order is drawn."""
+
+    hands_in: Callable[[], object] = staticmethod(lambda: None)
+
+    def shuffle(self, x: Any) -> None:
+        super().shuffle(x)
+        self.hands_in()
+
+
+def test_what_a_thread_hands_in_while_an_order_is_drawn_is_not_lost():
+    chance, came = Interrupted(1), []
+    with running(shuffles=chance) as loop:
+        numbers = iter(range(5))
+
+        def hands_in() -> None:
+            for number in itertools.islice(numbers, 1):
+                loop.call_soon_threadsafe(came.append, number)
+
+        chance.hands_in = hands_in
+        loop.run_until_complete(asyncio.sleep(1))
+    assert came == [0, 1, 2, 3, 4]

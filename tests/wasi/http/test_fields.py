@@ -110,3 +110,40 @@ while True:
     fields.append("a", bytes(b"x" * 10_000))
 """
     assert "expected at most 131072" in await guest.trap(script)
+
+
+async def test_fields_that_are_small_and_many_trap(guest):
+    script = """
+held = []
+for _ in range(200):
+    held.append(http.Fields.from_list([("x" * 100_000, b"")]))
+"""
+    assert "the guest's messages hold" in await guest.trap(script)
+
+
+async def test_copies_of_fields_count(guest):
+    script = """
+held = [http.Fields.from_list([("x" * 100_000, b"")])]
+for _ in range(200):
+    held.append(held[0].clone())
+"""
+    assert "the guest's messages hold" in await guest.trap(script)
+
+
+async def test_requests_count_with_their_texts(guest):
+    script = """
+held = []
+for _ in range(200):
+    held.append(http.OutgoingRequest(http.Fields()))
+    held[-1].set_path_with_query("/" + "x" * 100_000)
+"""
+    assert "the guest's messages hold" in await guest.trap(script)
+
+
+async def test_what_was_dropped_does_not_count(guest):
+    script = """
+for _ in range(400):
+    with http.Fields.from_list([("x" * 100_000, b"")]) as fields:
+        result = len(fields.entries())
+"""
+    assert await guest.run(script) == 1

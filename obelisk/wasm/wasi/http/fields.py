@@ -46,6 +46,11 @@ class Fields:
         self.immutable = immutable
 
     @property
+    def weight(self) -> int:
+        """How many bytes they take, roughly; see ``Resources``."""
+        return self._size
+
+    @property
     def entries(self) -> Entries:
         """Names and values in their order."""
         return tuple(self._entries)
@@ -134,7 +139,7 @@ def _set(sandbox: Sandbox, number: int, name: str, values: list[bytes]) -> dict[
         return err(refusal)
     fields.remove(name)
     for value in values:
-        fields.add(name, value)
+        _add(sandbox, fields, name, value)
     return ok()
 
 
@@ -147,8 +152,13 @@ def _append(sandbox: Sandbox, number: int, name: str, value: bytes) -> dict[str,
     refusal = _refusal(fields, name, [value])
     if refusal is not None:
         return err(refusal)
-    fields.add(name, value)
+    _add(sandbox, fields, name, value)
     return ok()
+
+
+def _add(sandbox: Sandbox, fields: Fields, name: str, value: bytes) -> None:
+    fields.add(name, value)
+    sandbox.resources.grow(len(name) + len(value) + MEMORY_COST)
 
 
 def _entries(sandbox: Sandbox, number: int) -> list[list[Any]]:

@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from obelisk.wasm.wasi.calls import Handlers, err, ok
-from obelisk.wasm.wasi.http.fields import Entries, Fields
+from obelisk.wasm.wasi.http.fields import Entries, Fields, memory_size
 from obelisk.wasm.wasi.http.incoming_content import IncomingContent
 from obelisk.wasm.wasi.http.message_bodies import HasIncomingBody, HasOutgoingBody
 from obelisk.wasm.wasi.sandbox import Sandbox
@@ -31,6 +31,12 @@ class Request:
         self.path_with_query: str | None = None
         self.scheme: str | None = None
         self.authority: str | None = None
+
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes without its body, roughly; see ``Resources``."""
+        texts = (self.method, self.path_with_query, self.scheme, self.authority)
+        return memory_size(self.fields) + sum(len(text) for text in texts if text is not None)
 
 
 class IncomingRequest(Request, HasIncomingBody):
@@ -120,6 +126,7 @@ def _set_method(sandbox: Sandbox, number: int, method: Any) -> dict[str, Any]:
     if not _TOKEN.fullmatch(name):
         return err()
     sandbox.resources.get(number, OutgoingRequest).method = name
+    sandbox.resources.grow(len(name))
     return ok()
 
 
@@ -127,6 +134,7 @@ def _set_path_with_query(sandbox: Sandbox, number: int, path: str | None) -> dic
     if path is not None and not _PATH.fullmatch(path):
         return err()
     sandbox.resources.get(number, OutgoingRequest).path_with_query = path
+    sandbox.resources.grow(len(path or ""))
     return ok()
 
 
@@ -135,6 +143,7 @@ def _set_scheme(sandbox: Sandbox, number: int, scheme: Any) -> dict[str, Any]:
     if name is not None and not _SCHEME.fullmatch(name):
         return err()
     sandbox.resources.get(number, OutgoingRequest).scheme = name
+    sandbox.resources.grow(len(name or ""))
     return ok()
 
 
@@ -142,6 +151,7 @@ def _set_authority(sandbox: Sandbox, number: int, authority: str | None) -> dict
     if authority is not None and not _is_authority(authority):
         return err()
     sandbox.resources.get(number, OutgoingRequest).authority = authority
+    sandbox.resources.grow(len(authority or ""))
     return ok()
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from obelisk.wasm.wasi.calls import Handlers, err, ok
 from obelisk.wasm.wasi.http.bodies import ok_of_future
 from obelisk.wasm.wasi.http.error_codes import ErrorCase, ErrorCode, HttpFailedError, lifted_text
-from obelisk.wasm.wasi.http.fields import Entries, Fields
+from obelisk.wasm.wasi.http.fields import Entries, Fields, memory_size
 from obelisk.wasm.wasi.http.incoming_content import IncomingContent
 from obelisk.wasm.wasi.http.message_bodies import HasIncomingBody, HasOutgoingBody
 from obelisk.wasm.wasi.http.outgoing_content import OutgoingContent
@@ -28,6 +28,11 @@ class IncomingResponse(HasIncomingBody):
         super().__init__(content)
         self.status = status
         self.fields = fields
+
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes without its body, roughly; see ``Resources``."""
+        return memory_size(self.fields)
 
 
 class FutureIncomingResponse:
@@ -81,6 +86,11 @@ class OutgoingResponse(HasOutgoingBody):
     def __init__(self, fields: Entries, unsent: UnsentBytes) -> None:
         super().__init__(fields, unsent)
         self.status = 200
+
+    @property
+    def weight(self) -> int:
+        """How many bytes it takes without its body, roughly; see ``Resources``."""
+        return memory_size(self.fields)
 
     def empty(self) -> OutgoingContent:
         """Return the content of a response whose body nobody asked for."""
