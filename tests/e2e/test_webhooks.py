@@ -66,7 +66,7 @@ async def test_a_kill_while_requests_wait_loses_no_execution(make_world: MakeWor
     server = world.start()
     url = base_url(server)
     async with httpx.AsyncClient(timeout=60) as client:
-        requests = [asyncio.create_task(asked(client, f"{url}/c?[10,2000]")) for _ in range(10)]
+        requests = [asyncio.create_task(asked(client, f"{url}/c?[10,1000]")) for _ in range(10)]
         while len(children := await asyncio.to_thread(started, world, server)) < 10:
             pass  # each look takes as long as a command takes
         server.kill()
