@@ -9,6 +9,7 @@ from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 FAR_FUTURE = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
@@ -70,4 +71,4 @@ def zoned_time(text: str) -> datetime | None:
 
 def to_milliseconds(when: datetime) -> int:
     """Return whole milliseconds since the Unix epoch, as a ULID holds them."""
-    return to_microseconds(when) // 1000
+    return (when - EPOCH) // MILLISECOND

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,8 @@ from obelisk.ids import ExecutionId
 from obelisk.interfaces.executions import Executions, SubmitOutcome
 from obelisk.interfaces.storage import ExecutionQuery
 
+FOLLOW_PACE: Final = timedelta(milliseconds=100)
+"""A message for each state of a busy execution would take the server more time than the execution does."""
 _OUTCOMES = {
     SubmitOutcome.CREATED: "OUTCOME_CREATED",
     SubmitOutcome.EXISTS: "OUTCOME_EXISTS_WITH_SAME_PARAMETERS",
@@ -83,7 +86,7 @@ class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
         if not follow:
             yield await self._executions.get(execution_id)
             return
-        watched = self._executions.watch(execution_id)
+        watched = self._executions.watch(execution_id, pace=FOLLOW_PACE)
         try:
             async for state in watched:
                 yield state

@@ -97,6 +97,15 @@ class JoinSet:
         """Tell whether a request has no response yet; during a replay, whether no response of it was seen."""
         return member in self._unanswered
 
+    def accept(self, response: Response) -> bool:
+        """Take note of a response if what it answers was requested and has none yet; tell whether that is so."""
+        member = responder(response)
+        if member not in self._unanswered:
+            return False
+        del self._unanswered[member]
+        self._responses.append(response)
+        return True
+
     def arrive(self, response: Response) -> None:
         """Take note of a response, in the order of commits."""
         self._responses.append(response)

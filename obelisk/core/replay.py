@@ -112,7 +112,7 @@ from obelisk.names import Ffqn, split_ffqn
 
 
 class _Waiting(Struct, frozen=True):
-    join_set: JoinSetId
+    join_set: JoinSet
     ffqn: Ffqn | None
     closing: bool
 
@@ -177,12 +177,12 @@ class Replay:
     @property
     def waits_for(self) -> JoinSetId | None:
         """The join set that the last command waits for."""
-        return None if self._waiting is None else self._waiting.join_set
+        return None if self._waiting is None else self._waiting.join_set.id
 
     @property
     def is_answered(self) -> bool:
         """Whether what the last command waits for is there, so that ``resume`` goes on."""
-        return self._waiting is not None and self._set(self._waiting.join_set).has_response
+        return self._waiting is not None and self._waiting.join_set.has_response
 
     @property
     def question(self) -> Question | None:
@@ -193,7 +193,7 @@ class Replay:
     def closes(self) -> JoinSetId | None:
         """The join set that is being closed, whose next response the last command waits for."""
         waiting = self._waiting
-        return waiting.join_set if waiting is not None and waiting.closing else None
+        return waiting.join_set.id if waiting is not None and waiting.closing else None
 
     def is_open(self, member: ExecutionId | DelayId, join_set: JoinSetId) -> bool:
         """Tell whether a child or a delay has no response yet."""
@@ -206,7 +206,7 @@ class Replay:
         waiting = self._waiting
         if waiting is None or not waiting.closing:
             return []
-        return self._set(waiting.join_set).unanswered()[::-1]
+        return waiting.join_set.unanswered()[::-1]
 
     @property
     def pending_events(self) -> int:
@@ -221,17 +221,20 @@ class Replay:
         return _HANDLERS[type(command)](self, command, now)
 
     def arrive(self, response: Response) -> None:
-        """Take note of a response, in the order of cursors; ``is_new`` has to hold for it."""
+        """Take note of a response, in the order of cursors; there was none of the same child or delay before."""
         if self.is_replaying:
             self._arrived.add(responder(response))
         self._set(response.join_set_id).arrive(response)
 
-    def is_new(self, response: Response) -> bool:
-        """Tell whether a response is the first of a child or a delay that the workflow asked for."""
+    def accept(self, response: Response) -> bool:
+        """Take note of a response if it is the first of a child or a delay that was asked for; tell whether it is."""
         if self.is_replaying:  # what it answers may not have been asked for again yet
-            return responder(response) not in self._arrived
+            is_new = responder(response) not in self._arrived
+            if is_new:
+                self.arrive(response)
+            return is_new
         join_set = self._join_sets.get(response.join_set_id)
-        return join_set is not None and join_set.awaits(responder(response))
+        return join_set is not None and join_set.accept(response)
 
     def resume(self) -> Reply | None:
         """Return the reply to the command that waits, ``None`` when it has to wait on.
@@ -240,7 +243,7 @@ class Replay:
         ``NondeterminismError`` when closing a join set asks for something else than history holds.
         """
         waiting = self._waiting
-        if waiting is None or not self.is_answered:
+        if waiting is None or not waiting.join_set.has_response:
             return None
         self._waiting = None
         if waiting.closing:
@@ -266,7 +269,7 @@ class Replay:
         if self._waiting is not None and self.resume() is None:
             return None
         while self._open:
-            if self._close(next(reversed(self._open))) is None:
+            if self._close(self._open[next(reversed(self._open))]) is None:
                 return None
         if self.is_replaying:
             raise left_over(self._history[self._position])
@@ -305,7 +308,7 @@ class Replay:
         if isinstance(reply, Refused):
             self._forget(join_set.id)
             return reply
-        return self._join_next(join_set.id, command.ffqn)
+        return self._join_next(join_set, command.ffqn)
 
     def _create_join_set(self, command: CreateJoinSet, now: datetime) -> Reply | None:
         if command.name is None:
@@ -329,10 +332,11 @@ class Replay:
         return DelaySubmitted(self._request_delay(self._set(command.join_set), command.schedule_at, now))
 
     def _join_next_response(self, command: JoinNextResponse, now: datetime) -> Reply | None:
-        if self._set(command.join_set).remaining <= 0:
+        join_set = self._set(command.join_set)
+        if join_set.remaining <= 0:
             self._record(JoinNextTooMany(command.join_set, command.ffqn))
             return AllProcessed()
-        return self._join_next(command.join_set, command.ffqn)
+        return self._join_next(join_set, command.ffqn)
 
     def _try_next_response(self, command: TryNextResponse, now: datetime) -> Reply | None:
         join_set = self._set(command.join_set)
@@ -345,7 +349,7 @@ class Replay:
             if outcome is TryOutcome.FOUND and not (join_set.has_response and join_set.remaining > 0):
                 raise missing_response(recorded)
         if outcome is TryOutcome.FOUND:
-            return self._take(command.join_set, None)
+            return self._take(join_set, None)
         return Pending() if outcome is TryOutcome.PENDING else AllProcessed()
 
     def _sleep(self, command: Sleep, now: datetime) -> Reply | None:
@@ -355,10 +359,10 @@ class Replay:
             return Refused(RefusalKind.INVALID_NAME, str(error))
         join_set = self._one_off(command.name or "sleep")
         self._request_delay(join_set, command.schedule_at, now)
-        return self._join_next(join_set.id, None)
+        return self._join_next(join_set, None)
 
     def _close_join_set(self, command: CloseJoinSet, now: datetime) -> Reply | None:
-        return self._close(command.join_set)
+        return self._close(self._set(command.join_set))
 
     def _schedule(self, command: ScheduleExecution, now: datetime) -> Reply | None:
         event = Schedule(command.execution_id or self._draw_id(), command.schedule_at)
@@ -468,16 +472,17 @@ class Replay:
         self._delays[delay] = request.expires_at
         return delay
 
-    def _join_next(self, join_set: JoinSetId, ffqn: Ffqn | None) -> Reply | None:
-        self._record(JoinNext(join_set, self.run_expires_at, ffqn))
+    def _join_next(self, join_set: JoinSet, ffqn: Ffqn | None) -> Reply | None:
+        self._record(JoinNext(join_set.id, self.run_expires_at, ffqn))
+        if join_set.has_response:
+            return self._take(join_set, ffqn)
         self._waiting = _Waiting(join_set, ffqn, closing=False)
-        return self.resume()
+        return None
 
-    def _take(self, join_set_id: JoinSetId, wanted: Ffqn | None) -> Reply:
-        join_set = self._set(join_set_id)
+    def _take(self, join_set: JoinSet, wanted: Ffqn | None) -> Reply:
         response = join_set.take()
-        if is_one_off(join_set_id):
-            self._forget(join_set_id)
+        if is_one_off(join_set.id):
+            self._forget(join_set.id)
         if isinstance(response, ChildExecutionFinished):
             child = response.child_execution_id
             join_set.last_taken = child
@@ -492,20 +497,19 @@ class Replay:
         seconds, rest = divmod(microseconds, 1_000_000)
         return DelayPassed(response.delay_id, seconds, rest * 1000, response.success)
 
-    def _close(self, join_set_id: JoinSetId) -> Reply | None:
-        join_set = self._set(join_set_id)
+    def _close(self, join_set: JoinSet) -> Reply | None:
         while join_set.remaining > 0:
-            self._record(JoinNext(join_set_id, self.run_expires_at, closing=True))
+            self._record(JoinNext(join_set.id, self.run_expires_at, closing=True))
             if not join_set.has_response:
-                self._waiting = _Waiting(join_set_id, None, closing=True)
+                self._waiting = _Waiting(join_set, None, closing=True)
                 return None
-            self._take_to_close(join_set_id)
-        self._forget(join_set_id)
+            self._take_to_close(join_set)
+        self._forget(join_set.id)
         answered, self._closed = tuple(self._closed), []
         return Done(answered)
 
-    def _take_to_close(self, join_set_id: JoinSetId) -> None:
-        reply = self._take(join_set_id, None)
+    def _take_to_close(self, join_set: JoinSet) -> None:
+        reply = self._take(join_set, None)
         if isinstance(reply, Answered):
             self._closed.append(reply)
 
@@ -529,13 +533,14 @@ class Replay:
                 self._set(event.join_set_id).add(delay.delay_id)
                 self._delays[delay.delay_id] = delay.expires_at
             case JoinNextTry(outcome=TryOutcome.FOUND):
-                if self._set(event.join_set_id).has_response:
-                    self._take(event.join_set_id, None)
+                join_set = self._set(event.join_set_id)
+                if join_set.has_response:
+                    self._take(join_set, None)
             case JoinNext():
-                self._waiting = _Waiting(event.join_set_id, None, closing=True)
-                if self._set(event.join_set_id).has_response:
-                    self._take(event.join_set_id, None)
-                    self._waiting = None
+                join_set = self._set(event.join_set_id)
+                self._waiting = None if join_set.has_response else _Waiting(join_set, None, closing=True)
+                if self._waiting is None:
+                    self._take(join_set, None)
 
     def _record(self, event: AnyHistoryEvent) -> AnyHistoryEvent | None:
         """Match ``event`` and return what history holds in its place, or make it an effect and return ``None``."""

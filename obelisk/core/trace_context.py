@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -29,6 +30,8 @@ LINKED_KEY: Final = "tracing:obelisk-tracing-linked"
 SAMPLED: Final = 1
 MAX_STATE_LENGTH: Final = 512
 """Characters of ``tracestate`` that have to be passed on (section 3.3.1.5)."""
+KEPT: Final = 1024
+"""Of what was derived or read last: the children of an execution all need the same."""
 _TRACE_ID_LENGTH: Final = 32
 _SPAN_ID_LENGTH: Final = 16
 _PARENT = re.compile(r"(?P<version>(?!ff)[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?P<more>-.*)?")
@@ -83,8 +86,8 @@ def trace_of(execution_id: ExecutionId, metadata: Mapping[str, str]) -> TraceCon
     trace_id, span_id, flags = outer
     if LINKED_KEY in metadata:
         return TraceContext(_trace_id(execution_id), flags, link=SpanContext(trace_id, span_id))
-    state = metadata.get(STATE_KEY, "")
-    return TraceContext(trace_id, flags, state if _is_state(state) else None, span_id)
+    state = metadata.get(STATE_KEY)
+    return TraceContext(trace_id, flags, state if state is not None and _is_state(state) else None, span_id)
 
 
 def child_metadata(parent: ExecutionId, trace: TraceContext) -> dict[str, str]:
@@ -105,6 +108,7 @@ def is_remote(execution_id: ExecutionId, trace: TraceContext) -> bool:
     return trace.trace_id != _trace_id(execution_id)
 
 
+@lru_cache(maxsize=KEPT)
 def execution_span(execution_id: ExecutionId) -> str:
     """Return the id of an execution's span: 16 hexadecimal digits."""
     return _derived(f"execution {execution_id}", _SPAN_ID_LENGTH)
@@ -125,6 +129,7 @@ def delay_span(delay_id: DelayId) -> str:
     return _derived(f"delay {delay_id}", _SPAN_ID_LENGTH)
 
 
+@lru_cache(maxsize=KEPT)
 def _outer(parent: str) -> tuple[str, str, int] | None:
     """Return what a ``traceparent`` names. A later version may say more than this one (section 4.2)."""
     match = _PARENT.fullmatch(parent)

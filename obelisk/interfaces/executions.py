@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow
 from obelisk.names import Ffqn
 from obelisk.wit.extensions import FunctionExtension
 from obelisk.wit.model import Function
+
+AT_ONCE: Final = timedelta()
 
 
 class SubmitOutcome(Enum):
@@ -130,10 +132,11 @@ class Executions(Protocol):
     async def wait(self, execution_id: ExecutionId) -> FinishedExecution:
         """Return how an execution ended, once it has."""
 
-    def watch(self, execution_id: ExecutionId) -> AsyncIterator[State]:
+    def watch(self, execution_id: ExecutionId, *, pace: timedelta = AT_ONCE) -> AsyncIterator[State]:
         """Yield the state of an execution, then each newer one that is seen; end after a finished one.
 
-        States that follow each other quickly may be left out; the last is never.
+        States that follow each other quickly may be left out; the last is never. No more than one is yielded every ``pace``,
+        the last not counted.
         """
 
     async def events(self, execution_id: ExecutionId, *, from_version: int, limit: int) -> list[LogEvent]:

@@ -34,9 +34,6 @@ from obelisk.runtime.functions import FunctionEntry
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-FRESH_LOCK = 0.75
-"""A lock of which less than this part is left when the run starts begins anew."""
-
 
 class RunningActivity:
     """A locked activity execution in this process.
@@ -89,9 +86,10 @@ class RunningActivity:
         except InvalidValueError as error:
             self._done(Crashed(f"parameters cannot be deserialized: {error}", retry=False))
             return
-        self._renew_lock()
+        now = self._kernel.clock.now()
+        self._renew_lock(now)
         call = ActivityCall(
-            self.execution_id, self.run_id, self.function.ffqn, params, self._kernel.clock.now(), self.deadline,
+            self.execution_id, self.run_id, self.function.ffqn, params, now, self.deadline,
             trace_of(self.execution_id, self.created.metadata),
         )  # fmt: skip
         opened = self.function.entry.opened
@@ -114,10 +112,10 @@ class RunningActivity:
         """Return the HTTP requests that the run has sent so far."""
         return () if self._run is None else self._run.http_client_traces()
 
-    def _renew_lock(self) -> None:
+    def _renew_lock(self, now: datetime) -> None:
         """Begin the lock anew when its commit took a good part of it: its time is the run's, not the disk's."""
-        entry, now = self.function.entry, self._kernel.clock.now()
-        if self.deadline - now > entry.lock_expiry * FRESH_LOCK:
+        entry = self.function.entry
+        if self.deadline - now > entry.fresh_lock:
             return
         turn = self._kernel.new_turn()
         lock = self._kernel.lock_event(entry, now, self.run_id)
@@ -159,13 +157,13 @@ class RunningActivity:
         return may_retry(self.failures, self.function.entry.max_retries)
 
     def _event(self, outcome: Outcome) -> Event:
-        retry, traces = self._may_retry(), list(outcome.http_client_traces)
+        traces = list(outcome.http_client_traces)
         if isinstance(outcome, Returned):
             result = self.function.shape.result(outcome.value)
-            if retry and result.kind is ResultKind.ERROR and not is_permanent(_error(result)):
+            if result.kind is ResultKind.ERROR and self._may_retry() and not is_permanent(_error(result)):
                 return TemporarilyFailed(self._next_start(), RETURNED_ERROR, _error_text(result), traces)
             return Finished(result, traces)
-        if retry and outcome.retry:
+        if outcome.retry and self._may_retry():
             return TemporarilyFailed(self._next_start(), outcome.reason, outcome.detail, traces)
         return Finished(failed(outcome.kind, outcome.reason, outcome.detail), traces)
 
@@ -176,17 +174,10 @@ class RunningActivity:
     def _submit(self, event: Event) -> None:
         turn = self._kernel.new_turn()
         if isinstance(event, Finished):
-            self._kernel.finish(
-                turn,
-                self.execution_id,
-                event.retval,
-                version=self.version,
-                cursor=None,
-                parent=self.created.parent,
-                keep=True,
-                then=self._hand_over_lines,
-                traces=event.http_client_traces,
-            )
+            self._kernel.finish_run(
+                turn, self.execution_id, event,
+                version=self.version, parent=self.created.parent, then=self._hand_over_lines,
+            )  # fmt: skip
         else:
             turn.append(self.execution_id, event, version=self.version)
             turn.after.append(self._hand_over_lines)

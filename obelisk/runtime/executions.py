@@ -13,6 +13,7 @@ from obelisk.core.state import State
 from obelisk.errors import CommitUnknownError, ExecutionConflictError, StorageError
 from obelisk.ids import DelayId, ExecutionId
 from obelisk.interfaces.executions import (
+    AT_ONCE,
     CancelOutcome,
     DelayOutcome,
     FinishedExecution,
@@ -90,14 +91,17 @@ class EngineExecutions:
 
     async def wait(self, execution_id: ExecutionId) -> FinishedExecution:
         """Return how an execution ended, once it has."""
-        async for state in self.watch(execution_id):
-            if state.is_finished:
-                return await self._finished(execution_id, state)
-        raise StorageError(f"the engine stopped while `{execution_id}` was awaited")
+        with self._kernel.notifier.subscribe(execution_id, only_end=True) as subscription:
+            state = await self.get(execution_id)
+            while not state.is_finished and not subscription.is_closed:
+                state = await self._newer(execution_id, subscription) or state
+        if not state.is_finished:
+            raise StorageError(f"the engine stopped while `{execution_id}` was awaited")
+        return await self._finished(execution_id, state)
 
-    async def watch(self, execution_id: ExecutionId) -> AsyncIterator[State]:
+    async def watch(self, execution_id: ExecutionId, *, pace: timedelta = AT_ONCE) -> AsyncIterator[State]:
         """Yield the state of an execution, then each newer one; end after a finished one."""
-        with self._kernel.notifier.subscribe(execution_id) as subscription:
+        with self._kernel.notifier.subscribe(execution_id, pace=pace.total_seconds()) as subscription:
             state = await self.get(execution_id)
             yield state
             while not state.is_finished and not subscription.is_closed:
@@ -130,7 +134,8 @@ class EngineExecutions:
     ) -> bool:
         turn = self._kernel.new_turn()
         self._kernel.create_execution(turn, execution_id, function, created, paused=paused)
-        self._creating[execution_id] = outcome = asyncio.ensure_future(self._kernel.written(turn))
+        # Now: a permit that is taken for many submissions at once, to be used in a moment, is missing elsewhere.
+        self._creating[execution_id] = outcome = asyncio.ensure_future(self._kernel.write(turn))
         outcome.add_done_callback(lambda _: self._creating.pop(execution_id, None))
         try:
             return await outcome
@@ -162,7 +167,8 @@ class EngineExecutions:
     async def _newer(self, execution_id: ExecutionId, subscription: Subscription) -> State | None:
         timeout = POLL.total_seconds() if self._storage.shared else None
         try:
-            newer = await asyncio.wait_for(subscription.changed(), timeout)
+            async with asyncio.timeout(timeout):
+                newer = await subscription.changed()
         except TimeoutError:
             newer = None
         return newer if newer is not None or subscription.is_closed else await self.get(execution_id)

@@ -22,6 +22,8 @@ from obelisk.wit.extensions import extended, extension_interfaces
 from obelisk.wit.model import Function, Interface
 
 SUGGESTIONS = 3
+FRESH_LOCK = 0.75
+"""A lock of which less than this part is left when an activity's run starts begins anew."""
 MAX_BACKOFF = timedelta(hours=1)
 """The longest wait before a retry when no component says otherwise."""
 
@@ -30,18 +32,24 @@ class ComponentEntry:
     """An opened component with what the engine needs to run it."""
 
     __slots__ = (
-        "batching", "component", "extends_lock", "interrupts", "leeway", "line_route", "lock_expiry", "locking",
-        "max_retries", "opened", "permits", "retry_config", "retry_exp_backoff", "retry_jitter", "retry_max_backoff",
+        "batching", "component", "extends_lock", "fresh_lock", "interrupts", "is_stub", "is_workflow", "leeway",
+        "line_route", "lock_expiry", "locking", "max_retries", "opened", "permits", "retry_config", "retry_exp_backoff",
+        "retry_jitter", "retry_max_backoff",
     )  # fmt: skip
 
     def __init__(self, opened: ActivityComponent | WorkflowComponent) -> None:
         self.opened = opened
         self.component: Component = opened.component
+        self.is_workflow = self.component.role is ComponentRole.WORKFLOW
+        """Whether its executions are replayed."""
+        self.is_stub = self.component.role is ComponentRole.ACTIVITY_STUB
+        """Whether nobody runs its executions: their results are given."""
         self.line_route = LineRoute.of(self.component)
         settings = self.component.settings
         limit = settings.exec.instance_limiter
         self.permits = Permits(None if limit == "unlimited" else limit)
         self.lock_expiry: timedelta = settings.exec.lock_expiry
+        self.fresh_lock = self.lock_expiry * FRESH_LOCK
         self.max_retries: int | None = None
         self.retry_exp_backoff = timedelta()
         self.retry_max_backoff = MAX_BACKOFF
@@ -70,16 +78,6 @@ class ComponentEntry:
         self.interrupts = strategy == "interrupt"
         if isinstance(strategy, AwaitStrategy):
             self.batching = max(1, strategy.non_blocking_event_batching)
-
-    @property
-    def is_workflow(self) -> bool:
-        """Whether its executions are replayed."""
-        return self.component.role is ComponentRole.WORKFLOW
-
-    @property
-    def is_stub(self) -> bool:
-        """Whether nobody runs its executions: their results are given."""
-        return self.component.role is ComponentRole.ACTIVITY_STUB
 
     @property
     def upgrades(self) -> bool:

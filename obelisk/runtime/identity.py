@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from obelisk.clock import Clock, to_milliseconds
 from obelisk.ids import (
     ULID_RANDOM_BYTES,
@@ -16,6 +18,9 @@ from obelisk.ids import (
 )
 from obelisk.interfaces.provider import RandomSource
 
+DRAWN_AT_ONCE = 64
+"""For how many ids randomness is drawn: each time is a call of the kernel."""
+
 
 class IdSource:
     """Makes ids that were never made before."""
@@ -23,9 +28,13 @@ class IdSource:
     def __init__(self, clock: Clock, random: RandomSource) -> None:
         self._clock = clock
         self._random = random
+        self._drawn: list[bytes] = []
 
-    def _parts(self) -> tuple[int, bytes]:
-        return to_milliseconds(self._clock.now()), self._random(ULID_RANDOM_BYTES)
+    def _parts(self, at: datetime | None = None) -> tuple[int, bytes]:
+        if not self._drawn:
+            drawn = self._random(ULID_RANDOM_BYTES * DRAWN_AT_ONCE)
+            self._drawn = [drawn[end - ULID_RANDOM_BYTES : end] for end in range(len(drawn), 0, -ULID_RANDOM_BYTES)]
+        return to_milliseconds(self._clock.now() if at is None else at), self._drawn.pop()
 
     def execution(self) -> ExecutionId:
         """Return a new top-level execution id."""
@@ -35,9 +44,9 @@ class IdSource:
         """Return a new executor id."""
         return new_executor_id(*self._parts())
 
-    def run(self) -> RunId:
-        """Return a new run id."""
-        return new_run_id(*self._parts())
+    def run(self, at: datetime | None = None) -> RunId:
+        """Return a new run id, of now or of the time ``at``."""
+        return new_run_id(*self._parts(at))
 
     def deployment(self) -> DeploymentId:
         """Return a new deployment id."""

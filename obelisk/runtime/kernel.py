@@ -29,7 +29,7 @@ from obelisk.core.state import Lifecycle, State, Status
 from obelisk.core.trace_context import TraceContext, child_metadata, scheduled_metadata
 from obelisk.errors import CommitUnknownError
 from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
-from obelisk.interfaces.storage import Entry, Held, Storage, StoredLine, Write
+from obelisk.interfaces.storage import Held, Storage, StoredLine, Write
 from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
 from obelisk.runtime.cancellation import Cancellations
@@ -76,7 +76,7 @@ class Kernel:
         self.work = WorkCount()
         self.metrics = Metrics()
         self.alarms = Alarms(clock)
-        self.starts = Starts(lambda: clock.monotonic_ns() / 1e9)
+        self.starts = Starts(clock)
         self.notifier = Notifier()
         self.timers = Timers(self)
         self.workflows = Workflows(self, hot_limit=hot_limit)
@@ -92,6 +92,7 @@ class Kernel:
             clock,
             work=self.work,
             metrics=self.metrics,
+            start=self.starts.soon,
             on_committed=self.committed,
             on_settled=self.workflows.trim,
             on_refused=self._refused,
@@ -130,9 +131,8 @@ class Kernel:
 
         ``trace`` is the one that ``by`` is part of.
         """
-        function = self.functions.get(new.ffqn)
         created = self.created_event(new, by=by, trace=trace)
-        self.create_execution(turn, new.execution_id, function, created)
+        self.create_execution(turn, new.execution_id, self.functions.get(new.ffqn), created)
 
     def created_event(self, new: NewExecution, *, by: ExecutionId, trace: TraceContext) -> Created:
         """Return the first event of an execution that ``by``, which is part of ``trace``, asked for."""
@@ -148,14 +148,14 @@ class Kernel:
     ) -> None:
         """Create an execution, locked for this executor when it can start at once, or paused."""
         entry = function.entry
-        turn.append(execution_id, created, version=0, cursor=0)
         if paused:
-            turn.append(execution_id, Paused(), version=1)
+            turn.extend(execution_id, (created, Paused()), 0, 0)
             return
         if entry.is_stub or created.scheduled_at > turn.now or self.is_stopping or not entry.permits.take():
+            turn.append(execution_id, created, version=0, cursor=0)
             return
-        lock = self.lock_event(entry, turn.now, self.ids.run())
-        turn.append(execution_id, lock, version=1)
+        lock = self.lock_event(entry, turn.now, self.ids.run(turn.now))
+        turn.extend(execution_id, (created, lock), 0, 0)
         if entry.is_workflow:
             self._start_workflow(turn, execution_id, LogEvent(0, turn.now, created), function, lock)
         else:
@@ -172,24 +172,30 @@ class Kernel:
 
     def finish(
         self, turn: Turn, execution_id: ExecutionId, result: ExecutionResult, *,
-        version: int, cursor: int | None, parent: tuple[ExecutionId, JoinSetId] | None, keep: bool = False,
-        traces: Sequence[HttpClientTrace] = (), then: Callable[[], None] | None = None,
+        version: int, cursor: int | None, parent: tuple[ExecutionId, JoinSetId] | None,
+        traces: Sequence[HttpClientTrace] = (),
     ) -> None:  # fmt: skip
-        """Finish an execution and answer its parent. ``keep`` saves the result even if the rest of the turn is refused.
-
-        ``then`` happens once a result that is kept is committed, whichever commit that is in.
-        """
-        event = Finished(result, list(traces))
-        turn.append(execution_id, event, version=version, cursor=cursor)
-        response = None
+        """Finish an execution and answer its parent."""
+        turn.append(execution_id, Finished(result, list(traces)), version=version, cursor=cursor)
         if parent is not None:
-            response = ChildExecutionFinished(parent[1], execution_id, version, result)
-            self.deliver(turn, parent[0], response)
-        if keep:
-            write = Write(execution_id, (Entry(turn.now, event),), version)
-            turn.results.append(FinishedRun(write, None if parent is None else parent[0], response, then))
-            if then is not None:
-                turn.after.append(then)
+            self.deliver(turn, parent[0], ChildExecutionFinished(parent[1], execution_id, version, result))
+
+    def finish_run(
+        self, turn: Turn, execution_id: ExecutionId, event: Finished, *, version: int,
+        parent: tuple[ExecutionId, JoinSetId] | None, then: Callable[[], None],
+    ) -> None:  # fmt: skip
+        """Finish an execution whose result is saved even if the rest of the turn is refused, and answer its parent.
+
+        ``then`` happens once the result is committed, whichever commit that is in.
+        """
+        turn.append(execution_id, event, version=version)
+        response = owner = None
+        if parent is not None:
+            owner, join_set = parent
+            response = ChildExecutionFinished(join_set, execution_id, version, event.retval)
+            self.deliver(turn, owner, response)
+        turn.results.append(FinishedRun(execution_id, version, event, owner, response, then))
+        turn.after.append(then)
 
     def deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
         """Append a response to an execution; when it is in memory it goes on in this turn."""
@@ -207,10 +213,17 @@ class Kernel:
 
         Raises ``CommitUnknownError`` when nobody knows whether it was written.
         """
+        return await self.write(turn)
+
+    def write(self, turn: Turn) -> Coroutine[Any, Any, bool]:
+        """Submit a turn now; what is returned does the rest of ``written``."""
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         turn.after.append(lambda: _resolve(outcome, value=True))
         turn.undo.append(lambda: _resolve(outcome, value=False))
         self.pipeline.submit(turn)
+        return self._outcome(turn, outcome)
+
+    async def _outcome(self, turn: Turn, outcome: asyncio.Future[bool]) -> bool:
         if await outcome:
             return True
         if turn.is_unknown:
@@ -256,8 +269,10 @@ class Kernel:
             return
         if state.lifecycle is Lifecycle.CANCELLING and not state.is_finished:
             self.cancellations.drive(execution_id)
-        if state.status is not Status.PENDING:
-            return
+        if state.status is Status.PENDING:
+            self._pending(execution_id, state)
+
+    def _pending(self, execution_id: ExecutionId, state: State) -> None:
         if self._waits_for_another(state):
             self.spawn(let_go_on(self, Held(execution_id, state)))
         function = self.functions.find(state.ffqn)

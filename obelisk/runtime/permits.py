@@ -20,25 +20,25 @@ START_WINDOW = 128
 class SharedLimit:
     """Counts the running executions of all components against one limit."""
 
-    __slots__ = ("_limit", "_waiting", "running")
+    __slots__ = ("limit", "running", "waiting")
 
     def __init__(self, limit: int | None) -> None:
-        self._limit = limit
-        self._waiting: dict[Permits, None] = {}
+        self.limit = limit
+        self.waiting: dict[Permits, None] = {}
         self.running = 0
 
     def free(self, waiting: Permits) -> int | None:
         """Return how many more may run, ``None`` for any number; ``waiting`` is told when there are more than none."""
-        if self._limit is None:
+        if self.limit is None:
             return None
-        free = self._limit - self.running
+        free = self.limit - self.running
         if free <= 0:
-            self._waiting[waiting] = None
+            self.waiting[waiting] = None
         return free
 
     def freed(self) -> None:
         """Tell those that had to wait."""
-        waiting, self._waiting = self._waiting, {}
+        waiting, self.waiting = self.waiting, {}
         for permits in waiting:
             permits.freed()
 
@@ -75,7 +75,8 @@ class Permits:
 
     def take(self) -> bool:
         """Take a permit for an execution that is about to be locked; tell whether there was one."""
-        if not self.wanted(1):
+        is_unlimited = self._limit is None and self.shared.limit is None
+        if not (is_unlimited and self._starting < START_WINDOW) and not self.wanted(1):
             return False
         self._begin()
         return True
@@ -83,7 +84,8 @@ class Permits:
     def started(self) -> None:
         """An activity that took a permit goes on elsewhere."""
         self._starting -= 1
-        self.freed()
+        if self._missed or self._waiting:
+            self.freed()
 
     def end(self, *, started: bool) -> None:
         """An execution that took a permit ended, or was not started after all."""
@@ -91,15 +93,17 @@ class Permits:
         self.shared.running -= 1
         if not started:
             self._starting -= 1
-        self.freed()
-        self.shared.freed()
+        if self._missed or self._waiting:
+            self.freed()
+        if self.shared.waiting:
+            self.shared.freed()
 
     def enter(self) -> bool:
         """Take a permit for a workflow that goes on; tell whether there was one."""
         if self._limit is not None and self._running >= self._limit:
             return False
-        together = self.shared.free(self)
-        if together is not None and together <= 0:
+        if self.shared.limit is not None and self.shared.running >= self.shared.limit:
+            self.shared.waiting[self] = None
             return False
         self._begin()
         return True

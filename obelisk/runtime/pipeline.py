@@ -2,8 +2,8 @@
 
 Theory of operation
     ``submit`` hands a turn's batch to the storage at once, in the order of calls, and returns. Many batches may be under
-    way; each names the versions that the one before it leads to, and the commits that its workflows ran ahead of, so a
-    refused batch takes those built on it with it. The storage makes one transaction of all that wait.
+    way; each names the versions that the one before it leads to, and the last commit that each of its workflows ran ahead
+    of, so a refused batch takes those built on it with it. The storage makes one transaction of all that wait.
 
     Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
     its new state. *Refused*: the workflows that ran ahead are dropped, ``undo`` takes back what was begun, ``on_refused``
@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from obelisk.clock import Clock
 from obelisk.core.state import State
@@ -28,7 +29,7 @@ from obelisk.runtime.metrics import CommitOutcome, Metrics
 from obelisk.runtime.turn import FinishedRun, Turn
 from obelisk.runtime.work import WorkCount
 
-MAX_AHEAD = 64
+MAX_AHEAD = 128
 _log = logging.getLogger("obelisk.commit")
 
 
@@ -42,6 +43,7 @@ class Pipeline:
         *,
         work: WorkCount,
         metrics: Metrics,
+        start: Callable[[Callable[[], None]], None],
         on_committed: Callable[[Write, State], None],
         on_settled: Callable[[Turn], None],
         on_refused: Callable[[Turn], None],
@@ -50,6 +52,7 @@ class Pipeline:
         self._storage = storage
         self._clock = clock
         self._metrics = metrics
+        self._start = start
         self._on_committed = on_committed
         self._on_settled = on_settled
         self._on_refused = on_refused
@@ -87,35 +90,35 @@ class Pipeline:
         for run in turn.participants:
             run.under_way[future] = None
         if self._under_way < MAX_AHEAD:
-            loop = asyncio.get_running_loop()
             for start in turn.ahead:
-                loop.call_soon(start)
+                self._start(start)
             turn.ahead.clear()
-        future.add_done_callback(lambda done: self._finished(turn, batch, done, began_ns=began))
+        future.add_done_callback(partial(self._finished, turn, batch, began))
 
-    def _finished(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed], *, began_ns: int) -> None:
-        took_ns = self._clock.monotonic_ns() - began_ns
-        self._metrics.settled(_outcome(future), entries=turn.count, took_ns=took_ns)
-        try:
-            self._settle(turn, batch, future)
-        finally:
-            self._work.end()
-
-    def _settle(self, turn: Turn, batch: Batch, future: asyncio.Future[Committed]) -> None:
+    def _finished(self, turn: Turn, batch: Batch, began_ns: int, future: asyncio.Future[Committed]) -> None:
         self._under_way -= 1
         for run in turn.participants:
             run.under_way.pop(future, None)
-        error = None if future.cancelled() else future.exception()
-        if future.cancelled() or (error is not None and not isinstance(error, ObeliskError)):
-            _log.error("a commit ended unexpectedly: %s", error)
-            self._on_unknown(turn)
-        elif error is None:
-            self._committed(turn, batch, future.result())
-        elif isinstance(error, CommitRefusedError):
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        took_ns = self._clock.monotonic_ns() - began_ns
+        self._metrics.settled(_outcome(error), entries=turn.count, took_ns=took_ns)
+        try:
+            if error is None:
+                self._committed(turn, batch, future.result())
+            else:
+                self._failed(turn, error)
+        finally:
+            self._work.end()
+
+    def _failed(self, turn: Turn, error: BaseException) -> None:
+        if isinstance(error, CommitRefusedError):
             self._refused(turn, error)
-        else:
+        elif isinstance(error, ObeliskError):
             _log.error("the outcome of a commit is unknown: %s", error)
             turn.failure = str(error)
+            self._on_unknown(turn)
+        else:
+            _log.error("a commit ended unexpectedly: %s", error)
             self._on_unknown(turn)
 
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
@@ -138,28 +141,23 @@ class Pipeline:
 
     def _save(self, result: FinishedRun, turn: Turn) -> None:
         alone = Turn(turn.now)
-        for entry in result.write.entries:
-            alone.append(result.write.execution_id, entry.entry, version=result.write.expected_version)
+        alone.append(result.execution_id, result.event, version=result.version)
         if result.parent is not None and result.response is not None:
             alone.append(result.parent, result.response, version=None)
-        if result.then is not None:
-            alone.after.append(result.then)
+        alone.after.append(result.then)
         self.submit(alone)
 
 
-def _outcome(future: asyncio.Future[Committed]) -> CommitOutcome:
-    error = asyncio.CancelledError() if future.cancelled() else future.exception()
+def _outcome(error: BaseException | None) -> CommitOutcome:
     if error is None:
         return CommitOutcome.COMMITTED
     return CommitOutcome.REFUSED if isinstance(error, CommitRefusedError) else CommitOutcome.UNKNOWN
 
 
 def _bases(turn: Turn) -> tuple[asyncio.Future[Committed], ...]:
-    """Return the commits without an outcome that workflows of this turn ran ahead of."""
-    if len(turn.participants) == 1:
-        (run,) = turn.participants
-        return tuple(run.under_way)
-    return tuple(dict.fromkeys(commit for run in turn.participants for commit in run.under_way))
+    """Return the last commit without an outcome of each workflow of this turn; it builds on those before it."""
+    last = [next(reversed(run.under_way)) for run in turn.participants if run.under_way]
+    return tuple(last) if len(last) < 2 else tuple(dict.fromkeys(last))
 
 
 def _do(actions: list[Callable[[], None]]) -> None:

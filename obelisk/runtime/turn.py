@@ -12,14 +12,13 @@ ahead are dropped (``participants``), and what must not be lost, the results of 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from obelisk.core.events import ChildExecutionFinished, Event, Response
+from obelisk.core.events import ChildExecutionFinished, Event, Finished, Response
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Batch, Committed, Entry, Write
 
@@ -28,21 +27,20 @@ if TYPE_CHECKING:
 
 
 class FinishedRun(Struct, frozen=True):
-    """A finished activity's last write, the response to its parent, and what happens once that is committed."""
+    """How an activity's run ended, the response to its parent, and what happens once that is committed."""
 
-    write: Write
+    execution_id: ExecutionId
+    version: int
+    event: Finished
     parent: ExecutionId | None
     response: ChildExecutionFinished | None
-    then: Callable[[], None] | None = None
+    then: Callable[[], None]
 
 
-class _Draft:
-    __slots__ = ("entries", "expected_cursor", "expected_version")
-
-    def __init__(self, expected_version: int | None, expected_cursor: int | None) -> None:
-        self.expected_version = expected_version
-        self.expected_cursor = expected_cursor
-        self.entries: list[Entry] = []
+class _Draft(Struct, frozen=True):
+    expected_version: int | None
+    expected_cursor: int | None
+    entries: list[Entry]
 
 
 class Turn:
@@ -64,7 +62,7 @@ class Turn:
         self.after: list[Callable[[], None]] = []
         self.after_submit: list[Callable[[], None]] = []
         self.ahead: list[Callable[[], None]] = []
-        self.todo: deque[Callable[[], None]] = deque()
+        self.todo: list[Callable[[], None]] = []
         self.participants: dict[WorkflowRun, None] = {}  # in order: equal runs do equal things
         self.results: list[FinishedRun] = []
         self.undo: list[Callable[[], None]] = []
@@ -76,21 +74,36 @@ class Turn:
         """Append an entry. The expectations count for the first entry of an execution in this turn."""
         draft = self._drafts.get(execution_id)
         if draft is None:
-            draft = self._drafts[execution_id] = _Draft(version, cursor)
+            draft = self._drafts[execution_id] = _Draft(version, cursor, [])
         draft.entries.append(Entry(self.now, entry))
         self.count += 1
+
+    def extend(
+        self, execution_id: ExecutionId, entries: Sequence[Event | Response], version: int | None, cursor: int | None
+    ) -> None:
+        """Append entries to one execution, as ``append`` does."""
+        now = self.now
+        drafted = [Entry(now, entry) for entry in entries]
+        draft = self._drafts.get(execution_id)
+        if draft is None:
+            self._drafts[execution_id] = _Draft(version, cursor, drafted)
+        else:
+            draft.entries.extend(drafted)
+        self.count += len(drafted)
 
     def settle(self) -> None:
         """Do what is to be done in this turn, and what follows from that."""
         while self.todo:
-            self.todo.popleft()()
+            self.todo.pop(0)()
 
     def batch(self, *, after: tuple[asyncio.Future[Committed], ...] = ()) -> Batch:
         """Return the writes of the turn, which build on the commits in ``after``."""
         return Batch(
             tuple(
-                Write(execution_id, tuple(draft.entries), draft.expected_version, draft.expected_cursor)
-                for execution_id, draft in self._drafts.items()
+                [
+                    Write(execution_id, tuple(draft.entries), draft.expected_version, draft.expected_cursor)
+                    for execution_id, draft in self._drafts.items()
+                ]
             ),
             after,
         )

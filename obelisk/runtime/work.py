@@ -22,8 +22,9 @@ class WorkCount:
 
     def begin(self) -> None:
         """Something begins."""
+        if not self._count:
+            self._none.clear()
         self._count += 1
-        self._none.clear()
 
     def end(self) -> None:
         """Something that began has ended."""

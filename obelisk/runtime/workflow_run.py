@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -120,6 +121,7 @@ class WorkflowRun:
         self.under_way: dict[asyncio.Future[Committed], None] = {}
         self.phase = Phase.NEW
         self._lock_expires_at = lock_expires_at
+        self._extend_at = lock_expires_at - function.entry.leeway
         self._replay = Replay(
             execution_id, created.created_at, run_expires_at=lock_expires_at, catalog=kernel.functions,
             history=history, responses=responses,
@@ -156,8 +158,7 @@ class WorkflowRun:
         turn.participants[self] = None
         turn.append(self.execution_id, response, version=self.version, cursor=self.cursor)
         self.cursor += 1
-        if self._replay.is_new(response):  # the storage refuses a second one
-            self._replay.arrive(response)
+        if self._replay.accept(response):  # the storage refuses a second one
             self._go_on(turn)
 
     def relock(self, turn: Turn, responses: list[LogResponse], *, version: int, cursor: int, lock: Locked) -> None:
@@ -280,7 +281,7 @@ class WorkflowRun:
             self._end(turn)
 
     def _apply(self, turn: Turn, asked: Asked) -> Reply | None:
-        if self._replay.is_replaying:
+        if self._lines and self._replay.is_replaying:
             self._lines.clear()
         self._tell_expiry(turn)
         try:
@@ -440,17 +441,16 @@ class WorkflowRun:
         if not self._replay.pending_events:
             return
         effects = self._replay.take_effects()
-        for event in effects.events:
-            self._append(turn, event)
+        self._append(turn, effects.events)
         for event in effects.events:
             if isinstance(event, JoinSetRequest) and isinstance(event.request, DelayRequest):
                 self._start_delay(turn, event.join_set_id, event.request)
         for execution in effects.executions:
             self._kernel.create(turn, execution, by=self.execution_id, trace=self.trace)
 
-    def _append(self, turn: Turn, event: Event) -> None:
-        turn.append(self.execution_id, event, version=self.version, cursor=self.cursor)
-        self.version += 1
+    def _append(self, turn: Turn, events: Sequence[Event]) -> None:
+        turn.extend(self.execution_id, events, self.version, self.cursor)
+        self.version += len(events)
 
     def _start_delay(self, turn: Turn, join_set: JoinSetId, request: DelayRequest) -> None:
         if request.expires_at > turn.now:
@@ -465,6 +465,7 @@ class WorkflowRun:
 
     def _take_lock(self, expires_at: datetime) -> None:
         self._lock_expires_at = expires_at
+        self._extend_at = expires_at - self.function.entry.leeway
         self._replay.run_expires_at = expires_at
 
     def _tell_expiry(self, turn: Turn) -> None:
@@ -472,15 +473,11 @@ class WorkflowRun:
         if self.function.entry.interrupts:
             self._replay.run_expires_at = turn.now
 
-    @property
-    def _extend_at(self) -> datetime:
-        return self._lock_expires_at - self.function.entry.leeway
-
     def _extend_lock(self, turn: Turn) -> None:
         if turn.now < self._extend_at:
             return
         lock = self._kernel.lock_event(self.function.entry, turn.now, self.run_id)
-        self._append(turn, lock)
+        self._append(turn, (lock,))
         self._take_lock(lock.lock_expires_at)
 
     def _watch_lock(self) -> None:

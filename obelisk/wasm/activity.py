@@ -45,7 +45,7 @@ class WasmActivity:
             done(Crashed(f"activity cannot start: {error}"))
             return None
         try:
-            running = self._engine.new_guest(self._linked, function, call.params, limits=self._limits)
+            running = self._engine.new_guest(self._linked, function, call.params, limits=self._limits, brief=True)
         except ObeliskError as error:
             if sandbox is not None:
                 sandbox.close()

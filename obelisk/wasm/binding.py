@@ -14,7 +14,7 @@ with another layout is an error that says so instead of memory corruption.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ctypes import c_bool, c_char_p, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -148,6 +148,7 @@ store_context = _quick("wasmtime_store_context", c_void_p, c_void_p)
 store_delete = _quick("wasmtime_store_delete", None, c_void_p)
 store_limiter = _quick("wasmtime_store_limiter", None, c_void_p, c_int64, c_int64, c_int64, c_int64, c_int64)
 set_fuel = _quick("wasmtime_context_set_fuel", c_void_p, c_void_p, c_uint64)
+set_epoch_deadline = _quick("wasmtime_context_set_epoch_deadline", None, c_void_p, c_uint64)
 # Declared without a result: the declared one holds garbage.
 yield_on_epoch = _quick("wasmtime_context_epoch_deadline_async_yield_and_update", None, c_void_p, c_uint64)
 
@@ -208,6 +209,9 @@ class Continuation(ctypes.Structure):
 
 _set_async_stack_size = _quick("wasmtime_config_async_stack_size_set", None, c_void_p, c_size_t)
 _set_concurrency = _quick("wasmtime_config_concurrency_support_set", None, c_void_p, c_bool)
+_set_pooling = _quick("wasmtime_pooling_allocation_strategy_set", None, c_void_p, c_void_p)
+_pooling_new = _quick("wasmtime_pooling_allocation_config_new", c_void_p)
+_pooling_delete = _quick("wasmtime_pooling_allocation_config_delete", None, c_void_p)
 _is_async_function = _quick("wasmtime_component_func_type_async", c_bool, c_void_p)
 _export_count = _quick("wasmtime_component_instance_type_export_count", c_size_t, c_void_p, c_void_p)
 
@@ -220,6 +224,17 @@ def set_concurrency(config: Any, *, enabled: bool) -> None:
 def set_async_stack_size(config: Any, size: int) -> None:
     """Set the size of a fiber's stack in a ``wasmtime.Config``."""
     _set_async_stack_size(pointer_of(config), size)
+
+
+def set_pooling(config: Any, options: Mapping[str, int]) -> None:
+    """Have a ``wasmtime.Config`` take stacks, memories and tables from a pool; see wasmtime for its options."""
+    pooling = _pooling_new()
+    try:
+        for name, value in options.items():
+            _quick(f"wasmtime_pooling_allocation_config_{name}_set", None, c_void_p, c_size_t)(pooling, value)
+        _set_pooling(pointer_of(config), pooling)
+    finally:
+        _pooling_delete(pooling)
 
 
 def is_async_function(function_type: Any) -> bool:

@@ -89,6 +89,13 @@ class CodeCache:
             path.unlink(missing_ok=True)
             return None
 
+    def load_if_it_fits(self, engine: Engine, digest: str) -> Component | None:
+        """Return the component, ``None`` when its code is not here or needs more than the engine's pool has."""
+        try:
+            return Component.deserialize_file(engine, str(self.path_of(digest)))
+        except WasmtimeError:
+            return None
+
     async def compile_missing(self, jobs: Sequence[CompileJob], limits: CompileLimits | None = None) -> None:
         """Compile those of ``jobs`` whose code is not here, one after another in one child process.
 

@@ -38,11 +38,12 @@ SMALL = 64 * 1024
 
 
 class Prepared(Struct, frozen=True):
-    """A component that was checked and compiled."""
+    """A component that was checked and compiled; ``pooled`` is for the engine of the pool, if it fits there."""
 
     digest: str
     compiled: CompiledComponent
     world: World
+    pooled: CompiledComponent | None = None
 
 
 class WasmComponents:
@@ -67,7 +68,9 @@ class WasmComponents:
         compiled = self._cache.load(self.engine.engine, digest)
         if compiled is None:
             compiled = await self._compiled(CompileJob(digest, binary, f"component `{name}`"))
-        return Prepared(digest, compiled, world_of(compiled, self.engine.engine))
+        pool = self.engine.pool
+        pooled = None if pool is None else self._cache.load_if_it_fits(pool.engine, digest)
+        return Prepared(digest, compiled, world_of(compiled, self.engine.engine), pooled)
 
     async def _compiled(self, job: CompileJob) -> CompiledComponent:
         problem = ComponentError(f"{job.name}: {self._cache.path_of(job.digest)} cannot be loaded; try --clean-cache")
@@ -141,7 +144,7 @@ class WasmComponents:
         self._linked.clear()
 
     def _link(self, prepared: Prepared, component: Component) -> LinkedComponent:
-        linked = self.engine.link(prepared.compiled, component.world, recorded=is_recorded)
+        linked = self.engine.link(prepared.compiled, component.world, recorded=is_recorded, pooled=prepared.pooled)
         self._linked.append(linked)
         return linked
 

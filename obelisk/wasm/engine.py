@@ -3,7 +3,7 @@
 Theory of operation
     All guests start on the event loop's thread. ``run`` polls a guest there; most park or end within microseconds. A
     ticker thread advances the engine's epoch every ``SLICE``; a guest that is computing then yields. One yield says
-    nothing, its slice may have ended while it was parked; a guest that then computes for more than half a slice of this
+    nothing, the tick may have come just as it went on; a guest that then computes for more than half a slice of this
     thread's own time is CPU-bound: it is handed to a worker thread, which goes on polling it. In there the interpreter
     lock is free while guest code runs, so several such guests and the loop run side by side. When the guest parks or ends
     the worker hands it back by one ``call_soon_threadsafe``. When more guests compute than there are workers, each has a
@@ -17,6 +17,8 @@ Theory of operation
     guest is closed when it comes back.
 
     The ticker (``ticker``) sleeps while nothing runs.
+
+    Guests that are soon over have places of their own (``pool``).
 """
 
 from __future__ import annotations
@@ -34,13 +36,14 @@ from obelisk.wasm.binding import pointer_of
 from obelisk.wasm.guest import Guest, GuestLimits, Poll
 from obelisk.wasm.host_calls import HostCalls
 from obelisk.wasm.linked import ExportedFunction, LinkedComponent
+from obelisk.wasm.pool import open_pool
 from obelisk.wasm.settings import EngineSettings, new_engine
 from obelisk.wasm.ticker import SLICE, Ticker
 from obelisk.wit.model import World
 
 TURN = 10 * SLICE
 AT_ONCE = SLICE / 20
-"""A yield after so few seconds tells of a slice that ended before; guests of most kinds yield so when they begin."""
+"""A yield after so few seconds tells of a tick that came as the guest went on, not of one that computes."""
 
 HEAVY = 2 * SLICE
 """A poll of so many seconds that ended without a yield may have passed much."""
@@ -75,12 +78,13 @@ class WasmEngine:
         self.limits = limits
         self.engine = new_engine(settings)
         self.host_calls = HostCalls()
+        self.pool = open_pool(settings, limits)
         self._loop = loop
         self._pointer = pointer_of(self.engine)
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="obelisk-guest")
         self._waiting_for_worker = 0
         self._closing = False
-        self._ticker = Ticker(self.engine.increment_epoch)
+        self._ticker = Ticker(self._tick)
 
     @property
     def saturated(self) -> bool:
@@ -92,9 +96,18 @@ class WasmEngine:
         """Whether any guest is with a worker."""
         return self._waiting_for_worker > 0
 
-    def link(self, compiled: CompiledComponent, world: World, *, recorded: Callable[[str], bool]) -> LinkedComponent:
-        """Return a component that can be instantiated."""
-        return LinkedComponent(self._pointer, compiled, world, host_calls=self.host_calls, recorded=recorded)
+    def link(
+        self, compiled: CompiledComponent, world: World, *,
+        recorded: Callable[[str], bool], pooled: CompiledComponent | None = None,
+    ) -> LinkedComponent:  # fmt: skip
+        """Return a component that can be instantiated. ``pooled`` is the same one in the engine of ``pool``."""
+        linked = LinkedComponent(self._pointer, compiled, world, host_calls=self.host_calls, recorded=recorded)
+        if pooled is not None and self.pool is not None:
+            linked.pooled = LinkedComponent(
+                self.pool.pointer, pooled, world,
+                host_calls=self.host_calls, recorded=recorded, like=linked, places=self.pool.places,
+            )  # fmt: skip
+        return linked
 
     def new_guest(
         self,
@@ -103,10 +116,14 @@ class WasmEngine:
         params: list[Any],
         *,
         limits: GuestLimits | None = None,
+        brief: bool = False,
     ) -> Running:
-        """Return a guest that has not run yet."""
-        guest = Guest(linked, function, params, limits=limits or self.limits, host_calls=self.host_calls)
-        return Running(guest)
+        """Return a guest that has not run yet; one that is ``brief`` is expected to end soon."""
+        limits = limits or self.limits
+        pooled = linked.pooled
+        if brief and pooled is not None and self.pool is not None and self.pool.has_place(limits):
+            linked, function = pooled, pooled.export(function.name)
+        return Running(Guest(linked, function, params, limits=limits, host_calls=self.host_calls))
 
     def run(self, running: Running, on_back: Callable[[Poll], None]) -> Poll | None:
         """Poll a guest until it parks or ends, and say which; or return ``None`` when it went to a worker.
@@ -150,6 +167,11 @@ class WasmEngine:
         self._closing = True
         self._workers.shutdown(wait=True, cancel_futures=False)
         self._ticker.close()
+
+    def _tick(self) -> None:
+        self.engine.increment_epoch()
+        if self.pool is not None:
+            self.pool.engine.increment_epoch()
 
     def _poll(self, guest: Guest) -> Poll:
         self._ticker.enter(guest)

@@ -3,8 +3,8 @@
 Theory of operation
     A guest runs on a fiber of its own. ``poll`` runs it until it *parks* in a host call, *yields* because its time slice
     is over, or *ends*; it says which. While it is parked, ``call`` holds what it asked; ``answer`` leaves the reply, and
-    the next ``poll`` goes on with it. A poll that was answered may yield once before it takes the reply, because its slice
-    may have ended while it was parked.
+    the next ``poll`` goes on with it. A slice begins with the guest and anew with each reply; else a guest that was parked
+    for longer than a slice would yield before it does anything.
 
     A guest has one owner at a time: the thread that polls it, closes it, or touches any of its buffers. The wasmtime
     rules that follow from that and are kept here: one call in flight per store; buffers live as long as the future; the
@@ -108,6 +108,8 @@ class Guest:
         self.context: int = binding.store_context(self._store)
         self.record_budget = Budget(self.context, RECORDED_SIZE)
         self.number = host_calls.add_guest(self)
+        if linked.places is not None:
+            linked.places.taken += 1
         try:
             self._limit()
         except GuestError:
@@ -159,6 +161,8 @@ class Guest:
         # Before the store: a new one may get its address.
         self._host_calls.remove_guest(self)
         binding.store_delete(self._store)
+        if self._linked.places is not None:
+            self._linked.places.taken -= 1
 
     @property
     def is_called(self) -> bool:
@@ -190,8 +194,9 @@ class Guest:
         self.answered = False
 
     def lower_reply(self) -> None:
-        """Write the reply where the guest expects it."""
+        """Write the reply where the guest expects it, and begin its time slice anew."""
         self.parked = self.answered = False
+        binding.set_epoch_deadline(self.context, 1)
         if self._lower is not None:
             self._lower(self._reply, self._results_at, self.context)
 
@@ -207,6 +212,7 @@ class Guest:
             self._store, limits.memory, limits.table_elements, limits.instances, limits.tables, limits.memories
         )
         binding.yield_on_epoch(self.context, 1)
+        binding.set_epoch_deadline(self.context, 1)  # of a new store it has passed: the guest would yield at once
         if limits.fuel is not None:
             error = binding.set_fuel(self.context, limits.fuel)
             if error:

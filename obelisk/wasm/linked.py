@@ -41,11 +41,24 @@ def _owns_memory(type_: Type | None) -> bool:
     return type_ is not None and (not isinstance(type_, Primitive) or type_ is Primitive.STRING)
 
 
+class Places:
+    """Counts the guests of an engine that has room for ``total``."""
+
+    __slots__ = ("taken", "total")
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.taken = 0
+
+
 class LinkedComponent:
     """A compiled component with a linker that leads each import to the host.
 
     ``recorded`` tells for an interface whether its functions are only recorded; all others park the guest. Imports are not
     compared with anything here: the deployment was checked before.
+
+    ``pooled`` is the same component in the engine of a pool, when it fits there. Such a one is made with ``like``, the one
+    that it is another form of: a guest's calls name the same imports in both. ``places`` are those of its engine.
     """
 
     def __init__(
@@ -56,10 +69,15 @@ class LinkedComponent:
         *,
         host_calls: HostCalls,
         recorded: Callable[[str], bool],
+        like: LinkedComponent | None = None,
+        places: Places | None = None,
     ) -> None:
         self._compiled = compiled
         self._host_calls = host_calls
         self._recorded = recorded
+        self._like = like
+        self.pooled: LinkedComponent | None = None
+        self.places = places
         self.engine = engine_pointer
         self.component = pointer_of(compiled)
         self.linker: int = binding.linker_new(engine_pointer)
@@ -80,6 +98,8 @@ class LinkedComponent:
 
     def close(self) -> None:
         """Free the linker. No guest of the component may be alive."""
+        if self.pooled is not None:
+            self.pooled.close()
         if self.linker:
             binding.linker_delete(self.linker)
             self.linker = 0
@@ -115,7 +135,8 @@ class LinkedComponent:
 
     def _link_function(self, instance: int, interface: str, function: Function) -> None:
         recorded = self._recorded(interface)
-        imported = ImportedFunction(interface, function, recorded=recorded)
+        known = None if self._like is None else self._like.imports[len(self.imports)]
+        imported = known or ImportedFunction(interface, function, recorded=recorded)
         self.imports.append(imported)
         env = self._host_calls.add_function(imported)
         name = function.name.encode()

@@ -74,7 +74,7 @@ class WasmWebhook:
             sandbox = self._sandbox(context)
             params = [sandbox.resources.add(exchange.incoming(request)), sandbox.resources.add(exchange.outparam())]
             running = self._engine.new_guest(
-                self._linked, self._linked.export(self.function), params, limits=self._limits
+                self._linked, self._linked.export(self.function), params, limits=self._limits, brief=True
             )
         except ObeliskError as error:
             if sandbox is not None:

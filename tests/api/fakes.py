@@ -39,6 +39,7 @@ from obelisk.errors import (
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, new_execution_id
 from obelisk.interfaces.components import Component
 from obelisk.interfaces.executions import (
+    AT_ONCE,
     CancelOutcome,
     DelayOutcome,
     FinishedExecution,
@@ -170,7 +171,7 @@ class FakeExecutions:
         assert finished is not None
         return finished
 
-    async def watch(self, execution_id: ExecutionId) -> AsyncGenerator[State]:
+    async def watch(self, execution_id: ExecutionId, *, pace: timedelta = AT_ONCE) -> AsyncGenerator[State]:
         seen = await self.get(execution_id)
         self.watchers += 1
         try:

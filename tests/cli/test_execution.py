@@ -262,9 +262,9 @@ async def _stop_when_watched(server: Served) -> None:
     engine = server.engine
     watch = engine.watch
 
-    async def watch_and_stop(execution_id: ExecutionId) -> Any:
+    async def watch_and_stop(execution_id: ExecutionId, **options: Any) -> Any:
         engine.watch = watch
-        async for state in watch(execution_id):
+        async for state in watch(execution_id, **options):
             yield state
             engine.stopping = asyncio.ensure_future(server._stop())
 

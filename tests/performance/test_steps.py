@@ -24,7 +24,7 @@ location = "examples/wat/fibo_activity.wat"
 name = "fibo-workflow"
 location = "examples/wat/fibo_workflow.wat"
 """
-MAX_CALLS = 450
+MAX_CALLS = 300
 """Of Python functions in a step; a newer Python has fewer, since it inlines comprehensions."""
 
 

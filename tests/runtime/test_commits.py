@@ -91,20 +91,24 @@ async def test_every_write_of_a_running_execution_names_its_version_and_cursor(o
         assert all(write.expected_cursor is not None for write in roots)
 
 
-async def test_a_batch_names_the_commits_that_its_workflow_ran_ahead_of(open_engine: Open, storage: str):
+async def test_a_batch_builds_on_the_commits_that_its_workflow_ran_ahead_of(open_engine: Open, storage: str):
     async with open_engine(FIBO, FIBO_WORKFLOW, kernel="[workflows]\nmax_events_per_run = 1") as harness:
         watched = watch(harness)
         commit = watched._storage.commit
-        earlier: list[tuple[Batch, asyncio.Future[Committed]]] = []
+        earlier: dict[asyncio.Future[Committed], Batch] = {}
         ahead = []
 
+        def builds_on(batch: Batch) -> set[asyncio.Future[Committed]]:
+            return {*batch.after, *(below for named in batch.after for below in builds_on(earlier[named]))}
+
         def commit_and_check(batch: Batch) -> asyncio.Future[Committed]:
-            under_way = {future for before, future in earlier if not future.done() and writes_to_root(before)}
+            under_way = {future for future, before in earlier.items() if not future.done() and writes_to_root(before)}
             if writes_to_root(batch):
                 ahead.append(len(under_way))
-                assert under_way <= set(batch.after)
-            earlier.append((batch, commit(batch)))
-            return earlier[-1][1]
+                assert under_way <= builds_on(batch)
+            future = commit(batch)
+            earlier[future] = batch
+            return future
 
         watched._storage.commit = commit_and_check
         await harness.call("testing:fibo-workflow/workflow.fiboa-concurrent", 10, 20)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 
-from obelisk.runtime.starts import TURN_SECONDS, Starts
+from obelisk.runtime.starts import TURN_NS, Starts
+from obelisk.testing.clock import ManualClock
 
 
 class Work:
@@ -13,16 +15,16 @@ class Work:
 
     def __init__(self, part: float) -> None:
         self.part = part
-        self.now = 0.0
+        self.clock = ManualClock()
         self.begun: list[int] = []
 
     def begin(self, number: int) -> None:
         self.begun.append(number)
-        self.now += self.part * TURN_SECONDS
+        self.clock.advance(timedelta(microseconds=self.part * TURN_NS / 1000))
 
 
 def started(work: Work, count: int) -> Starts:
-    starts = Starts(lambda: work.now)
+    starts = Starts(work.clock)
     for number in range(count):
         starts.begin(partial(work.begin, number))
     return starts
@@ -64,3 +66,32 @@ async def test_a_start_that_fails_does_not_keep_the_others_from_starting():
     for _ in range(3):
         await asyncio.sleep(0)
     assert (work.begun, failures) == ([0, 1], ["a defect"])
+
+
+async def test_a_start_that_follows_from_another_waits_until_that_has_returned():
+    work, order = Work(0.1), []
+    starts = Starts(work.clock)
+
+    def first() -> None:
+        starts.soon(lambda: order.append("second"))
+        order.append("first")
+
+    starts.begin(first)
+    assert order == ["first", "second"]
+
+
+async def test_starts_that_follow_from_each_other_leave_the_loop_to_others():
+    work = Work(0.3)
+    starts = Starts(work.clock)
+
+    def begin() -> None:
+        work.begin(len(work.begun))
+        if len(work.begun) < 10:
+            starts.soon(begin)
+
+    starts.soon(begin)
+    seen = [len(work.begun)]
+    while len(work.begun) < 10:
+        await asyncio.sleep(0)
+        seen.append(len(work.begun))
+    assert seen == [0, 4, 8, 10]

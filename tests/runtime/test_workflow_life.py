@@ -21,6 +21,7 @@ from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Batch, Committed, Entry, Write
 from obelisk.names import Ffqn
 from obelisk.runtime.garbage import GarbageCollector
+from obelisk.runtime.permits import START_WINDOW
 from tests.runtime.conftest import FIBO, FIBO_WORKFLOW, Open, activity, workflow
 from tests.runtime.test_commits import once, watch
 
@@ -125,3 +126,11 @@ def test_the_last_engine_of_a_process_turns_garbage_collection_on_again():
     assert not gc.isenabled()
     second.give_back()
     assert gc.isenabled() is before
+
+
+async def test_many_submissions_at_once_are_each_created_with_their_lock(open_engine: Open):
+    async with open_engine(FIBO, FIBO_WORKFLOW) as harness:
+        watched = watch(harness)
+        await asyncio.gather(*(harness.submit(FIBOA, 10, 0) for _ in range(2 * START_WINDOW)))
+        kinds = {tuple(type(entry.entry) for entry in batch.writes[0].entries[:2]) for batch in watched.batches}
+        assert kinds == {(Created, Locked)}

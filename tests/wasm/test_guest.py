@@ -63,6 +63,19 @@ async def test_an_error_is_a_reply_like_others(bench):
     assert guest.result == {"err": None}
 
 
+async def test_a_guest_does_not_yield_as_it_begins(bench):
+    assert bench.guest("spin.wat", SPIN + "spin", 1).guest.poll() is Poll.ENDED
+
+
+async def test_a_guest_that_was_parked_for_long_does_not_yield_before_it_goes_on(bench):
+    guest = bench.guest("dropper.wat", DROPPER + "draw-then-spin", 1).guest
+    assert guest.poll() is Poll.PARKED
+    bench.engine._tick()
+    bench.engine._tick()
+    guest.answer(5)
+    assert guest.poll() is Poll.ENDED
+
+
 async def test_two_thousand_guests_wait_at_once_and_each_gets_its_reply(bench):
     guests = [await parked(bench, "wake-time") for _ in range(2000)]
     for number, guest in reversed(list(enumerate(guests))):

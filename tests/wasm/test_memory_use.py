@@ -11,7 +11,7 @@ from obelisk.interfaces.settings import ActivitySettings
 from obelisk.interfaces.sources import Artifact
 from obelisk.wasm.compile import CodeCache, CompileLimits
 from obelisk.wasm.components import WasmComponents
-from obelisk.wasm.memory_use import linear_memories, memory_is_used_up
+from obelisk.wasm.memory_use import linear_memories, memory_is_used_up, resident
 from tests.wasm.bench import LIMITS, MEBIBYTE, Bench, run_activity
 
 HOG = """
@@ -19,7 +19,13 @@ HOG = """
   (core module $main
     (memory 1)
     (func (export "grow")
-      (loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+      (local $page i32)
+      (loop $more
+        (local.set $page (memory.grow (i32.const 1)))
+        (if (i32.ne (local.get $page) (i32.const -1))
+          (then
+            (i32.store (i32.mul (local.get $page) (i32.const 65536)) (i32.const 1))
+            (br $more))))
       unreachable)
     (func (export "trap") unreachable))
   (core instance $main (instantiate $main))
@@ -53,6 +59,13 @@ async def test_a_guest_that_traps_with_memory_left_is_not(hog):
     assert end.detail is not None and end.detail.endswith(f"limits: memory {LIMITS.memory} bytes")
 
 
+async def test_a_guest_that_traps_in_the_place_of_one_that_used_all_memory_is_not(hog):
+    await run_activity(hog, "testing:hog/hog.grow")
+    end = await run_activity(hog, "testing:hog/hog.trap")
+    assert isinstance(end, Crashed)
+    assert end.reason == "activity trap: wasm `unreachable` instruction executed"
+
+
 def test_a_memory_is_what_can_be_written_before_a_large_reservation():
     maps = """\
 7f0000000000-7f0000100000 rw-s 00000000 00:01 5 /memfd:image
@@ -62,7 +75,21 @@ def test_a_memory_is_what_can_be_written_before_a_large_reservation():
 7f0200100000-7f0200101000 ---p 00000000 00:00 0
 7f0300000000-7f0300100000 r--p 00000000 00:00 0
 """
-    assert list(linear_memories(maps)) == [3 * MEBIBYTE]
+    assert list(linear_memories(maps)) == [range(0x7F0000000000, 0x7F0000300000)]
+
+
+def test_what_is_resident_of_a_memory_is_that_of_its_parts():
+    sizes = """\
+7f0000000000-7f0000100000 rw-s 00000000 00:01 5 /memfd:image
+Size:               1024 kB
+Rss:                  64 kB
+VmFlags: rd wr
+7f0000100000-7f0000300000 rw-p 00000000 00:00 0
+Rss:                   8 kB
+7f0000300000-7f0100000000 ---p 00000000 00:00 0
+Rss:                   4 kB
+"""
+    assert resident(sizes, range(0x7F0000000000, 0x7F0000300000)) == 72 * 1024
 
 
 def test_without_a_guest_no_memory_is_used_up():

@@ -8,6 +8,7 @@ so a refused batch leaves no trace, and later batches see the earlier accepted o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from obelisk.clock import to_microseconds
 from obelisk.core.events import (
@@ -73,11 +74,12 @@ class Pages:
 
 def response_key(entry: Event | Response) -> str | None:
     """Return the id that can have only one response, when ``entry`` is one or asks for a delay."""
-    if isinstance(entry, ChildExecutionFinished):
+    # Not isinstance: it takes five times as long to tell that an entry is of another type, which most are.
+    if type(entry) is ChildExecutionFinished:
         return entry.child_execution_id
-    if isinstance(entry, DelayFinished):
+    if type(entry) is DelayFinished:
         return entry.delay_id
-    if isinstance(entry, JoinSetRequest) and isinstance(entry.request, DelayRequest):
+    if type(entry) is JoinSetRequest and type(entry.request) is DelayRequest:
         return entry.request.delay_id
     return None
 
@@ -185,12 +187,13 @@ class _Draft:
         if join_set is not None and left is not None and left is not counts:
             self.pages.counts[execution_id, join_set] = left
         at = to_microseconds(item.created_at)
-        if isinstance(entry, ChildExecutionFinished | DelayFinished):
+        if type(entry) is ChildExecutionFinished or type(entry) is DelayFinished:
             self._respond(execution_id, after.cursor, at, entry)
         else:
+            event = cast("Event", entry)
             version = after.next_version - 1
-            self.pages.log.append((self._id(execution_id), version, at, encode_event(entry).decode()))
-            self._note(execution_id, version, entry)
+            self.pages.log.append((self._id(execution_id), version, at, encode_event(event).decode()))
+            self._note(execution_id, version, event)
         return after
 
     def _counts(self, execution_id: ExecutionId, state: State | None, join_set: JoinSetId) -> JoinSetCounts | None:
@@ -201,9 +204,9 @@ class _Draft:
         return counts or self._ledger.known[execution_id].counts.get(join_set)
 
     def _note(self, execution_id: ExecutionId, version: int, event: Event) -> None:
-        if isinstance(event, Finished):
+        if type(event) is Finished:
             self.pages.finished[execution_id] = (version, event.retval)
-        elif isinstance(event, JoinSetRequest) and isinstance(event.request, DelayRequest):
+        elif type(event) is JoinSetRequest and type(event.request) is DelayRequest:
             request = event.request
             self._ledger.known[execution_id].may_have_delays = True
             if not self._answered(request.delay_id):
