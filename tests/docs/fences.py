@@ -88,6 +88,14 @@ def fences_of(page: Path) -> Iterator[Fence]:
         said = {}
 
 
+def codes_of(page: Path) -> Iterator[str]:
+    """Yield what sentences of a page show as code."""
+    for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
+        for part in token.children or ():
+            if part.type == "code_inline":
+                yield part.content
+
+
 def commands_of(text: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each command of a console block, and the lines that it is said to print."""
     command, printed, goes_on = "", list[str](), False

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from obelisk.cli.main import cli
-from tests.docs.fences import Fence, Language, commands_of, fences_of
+from tests.docs.fences import Fence, Language, codes_of, commands_of, fences_of
 from tests.docs.walking import Walk, first_missing, free_addresses
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,20 +101,49 @@ def commands_that_are_not_run() -> Iterator[tuple[str, str]]:
                 yield from ((str(fence), line) for line in lines if line.startswith("obelisk "))
 
 
+def command_of(words: list[str]) -> tuple[click.Command, click.Context] | None:
+    """Take the names of a command from the beginning of ``words``, and return it; ``None`` when there is none."""
+    command: click.Command = cli
+    context = click.Context(cli, **cli.context_settings)
+    while isinstance(command, click.Group) and words and words[0] != "...":
+        found = command.get_command(context, words.pop(0))
+        if found is None:
+            return None
+        command = found
+    return command, context
+
+
 @pytest.mark.parametrize(("place", "line"), list(commands_that_are_not_run()))
 def test_a_command_that_is_not_run_exists_and_has_these_options(place: str, line: str):
     words = shlex.split(re.split(r" [|>&]", line)[0], comments=True)[1:]
-    command: click.Command = cli
-    context = click.Context(cli, **cli.context_settings)
-    while isinstance(command, click.Group):
-        assert words, f"{place}: `{line}` names no command"
-        found = command.get_command(context, words.pop(0))
-        assert found is not None, f"{place}: `{line}` names no command"
-        command = found
+    found = command_of(words)
+    assert found is not None, f"{place}: `{line}` names no command"
+    command, context = found
     try:
         command.make_context("obelisk", words, parent=context)
     except click.BadParameter as error:
         assert not isinstance(error, click.MissingParameter), f"{place}: {error.format_message()}"
+
+
+@pytest.mark.parametrize("page", list(pages()), ids=name_of)
+def test_a_command_in_a_sentence_exists_and_has_these_options(page: Path):
+    said = [code for code in codes_of(page) if re.match(r"obelisk (?!ready)", code)]
+    assert [code for code in said if not is_known(code)] == []
+
+
+def is_known(code: str) -> bool:
+    """Tell whether there is a command of this name, with these options."""
+    words = re.split(r"[\s=]+", code)[1:]
+    found = command_of(words)
+    if found is None:
+        return False
+    options = {name for param in found[0].params for name in (*param.opts, *param.secondary_opts)} | {"--help"}
+    return {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.parametrize("code", ["obelisk server walk", "obelisk server run --confg F"])
+def test_a_command_that_does_not_exist_is_not_known(code: str):
+    assert not is_known(code)
 
 
 @pytest.mark.parametrize("held", sorted(HELD_ELSEWHERE.items()))
