@@ -120,7 +120,7 @@ class _Builder:
     def _key(self, field: FieldInfo, descriptions: Mapping[str, str]) -> Schema:
         plain = self.of_type(field.type)
         # Draft 7 ignores what stands beside a reference.
-        schema = {"allOf": [plain]} if "$ref" in plain else dict(plain)
+        schema: Schema = {"allOf": [plain]} if "$ref" in plain else dict(plain)
         description = descriptions.get(field.name) or _summary_of(field.type)
         if description:
             schema["description"] = (description[0].upper() + description[1:]).replace("``", "`")
