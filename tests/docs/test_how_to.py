@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from obelisk.api.tokens import token_hash
+from obelisk.cli.main import cli
 from obelisk.config.load import config_from_text
 from obelisk.config.log_settings import ConsoleLogSettings
 from obelisk.errors import RequestDeniedError
@@ -64,3 +66,15 @@ async def test_the_page_on_crashes_shows_a_test_that_passes(repository: Path, tm
     exec(page.split("```python\n", 1)[1].split("```", 1)[0], shown)
     monkeypatch.chdir(repository)
     await shown["test_the_workflow_survives_every_crash"](tmp_path)
+
+
+def test_verify_tells_what_the_page_on_configurations_shows(repository: Path, tmp_path: Path):
+    page = (repository / "docs/how-to/write-a-configuration.md").read_text()
+    toml = page.split("```toml\n")[2].split("```", 1)[0]
+    (tmp_path / "obelisk.toml").write_text(toml)
+    environ = {"OBELISK_DATA_DIR": str(tmp_path / "data"), "OBELISK_CACHE_DIR": str(tmp_path / "cache")}
+    arguments = ["server", "verify", "--config", str(tmp_path / "obelisk.toml")]
+    shown = CliRunner().invoke(cli, arguments, env=environ)
+    expected = page.split("$ obelisk server verify\n", 1)[1].split("```", 1)[0]
+    assert shown.stderr.replace(str(tmp_path), "/srv") == expected
+    assert shown.exit_code == 1
