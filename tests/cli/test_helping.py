@@ -27,6 +27,7 @@ complete_it obelisk gen
 complete_it obelisk server ver
 complete_it obelisk client execution sub
 complete_it obelisk server verify --conf
+complete_it obelisk component wit oth
 complete_it obelisk generate wit-deps --component fi
 """
 TOML = (
@@ -56,7 +57,7 @@ def bash(tmp_path: Path):
 
 def test_bash_completes_commands_options_and_components(bash, tmp_path):
     (tmp_path / "obelisk.toml").write_text(TOML)
-    assert bash(BASH) == ["generate", "verify", "submit", "--config", "fibo fibo-workflow"]
+    assert bash(BASH) == ["generate", "verify", "submit", "--config", "other", "fibo fibo-workflow"]
 
 
 @pytest.mark.parametrize("toml", [None, "no toml"])

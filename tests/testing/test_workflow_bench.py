@@ -148,6 +148,15 @@ async def test_a_call_of_what_is_neither_loaded_nor_stubbed_fails_the_test(obeli
         await obelisk.call(FIBOA, [10, 1])
 
 
+async def test_what_is_missing_has_the_signature_of_its_extension_functions(obelisk: WorkflowBench):
+    await obelisk.load(TIMEOUT)
+    with pytest.raises(InvalidValueError, match="which is no `result<string>`"):
+        obelisk.stub("example:approval/approval.ask", {"ok": 1})
+    obelisk.stub("example:approval/approval.ask", {"ok": "approved"})
+    assert await obelisk.call(WAIT_OR_GIVE_UP, [2, 30]) == {"ok": "approved"}
+    assert len(obelisk.calls("example:approval/approval.ask")[0]) == 1
+
+
 async def test_params_that_do_not_fit_are_refused(obelisk: WorkflowBench):
     await obelisk.load(BOTH)
     with pytest.raises(InvalidValueError, match="2-th parameter `iterations`"):
