@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from obelisk.api.tokens import token_hash
+from obelisk.cli.main import cli
 from obelisk.config.load import config_from_text
 from obelisk.config.log_settings import ConsoleLogSettings
 from obelisk.errors import RequestDeniedError
@@ -55,3 +57,15 @@ def test_the_token_that_is_shown_has_the_hash_that_is_shown(repository: Path):
     assert page.count(token) == 2
     assert config.kernel.api.token_hashes == (token_hash(token),)
     assert config.kernel.api.tls is not None
+
+
+def test_verify_tells_what_the_page_on_configurations_shows(repository: Path, tmp_path: Path):
+    page = (repository / "docs/how-to/write-a-configuration.md").read_text()
+    toml = page.split("```toml\n")[2].split("```", 1)[0]
+    (tmp_path / "obelisk.toml").write_text(toml)
+    environ = {"OBELISK_DATA_DIR": str(tmp_path / "data"), "OBELISK_CACHE_DIR": str(tmp_path / "cache")}
+    arguments = ["server", "verify", "--config", str(tmp_path / "obelisk.toml")]
+    shown = CliRunner().invoke(cli, arguments, env=environ)
+    expected = page.split("$ obelisk server verify\n", 1)[1].split("```", 1)[0]
+    assert shown.stderr.replace(str(tmp_path), "/srv") == expected
+    assert shown.exit_code == 1

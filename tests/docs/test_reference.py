@@ -51,6 +51,10 @@ def test_the_pages_that_the_code_tells_are_up_to_date(repository: Path):
     assert outdated == [], "run `make reference`"
 
 
+def test_the_schema_of_the_repository_is_up_to_date(generator):
+    assert generator.SCHEMA.read_text() == generator.schema_text(), "run `make reference`"
+
+
 def test_every_hook_is_in_the_reference(repository):
     page = (repository / "docs/reference/hooks.md").read_text()
     hooks = [name for name, _ in inspect.getmembers(hookspecs, inspect.isfunction) if name.startswith("obelisk_")]
