@@ -1,8 +1,8 @@
 """A Dockerfile whose steps are run in a directory that stands for the root of an image, by whoever runs the tests.
 
-Paths of the image become paths below that directory, which each stage finds empty; what an earlier stage made is moved
-aside, so that paths which were written into files, such as those of a virtual environment, hold in the next one as in an image.
-The base image is the machine with the interpreter that runs the tests, and the cache of its pip. Users and volumes are not made.
+Paths of the image become paths below that directory, which each stage finds empty. What an earlier stage made is moved
+aside, so that paths that were written into files, such as those of a virtual environment, hold in the next one too. The base
+image is the machine with the interpreter that runs the tests, and with its pip's cache. Users and volumes are not made.
 """
 
 from __future__ import annotations
