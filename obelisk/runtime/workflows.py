@@ -45,7 +45,7 @@ class Workflows:
         self._hot_limit = hot_limit
         self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
         self._cold: dict[ExecutionId, ColdWorkflow] = {}
-        self._loading: set[ExecutionId] = set()
+        self._loading: dict[ExecutionId, object] = {}
         self._stale: set[ExecutionId] = set()
         self._looked_at = 0
 
@@ -133,7 +133,7 @@ class Workflows:
         kernel = self._kernel
 
         def load() -> None:
-            if execution_id in self._hot or kernel.is_stopping:
+            if self.knows(execution_id) or kernel.is_stopping:
                 return
             if function.entry.permits.take():
                 kernel.spawn(self._load(execution_id, function, run_id))
@@ -191,7 +191,7 @@ class Workflows:
 
     async def _upgrade(self, locked: LockedExecution, function: FunctionEntry, lock: Locked) -> None:
         """Try an execution of another component with this one, and let it run if it fits."""
-        self._loading.add(locked.execution_id)
+        begun = self._begin_loading(locked.execution_id)
         goes_on = False
         try:
             with self._kernel.work.piece():
@@ -200,7 +200,7 @@ class Workflows:
             _log.error("`%s` cannot be upgraded: %s", locked.execution_id, error)
             self._kernel.timers.wake()  # its lock has to expire
         finally:
-            self._loading.discard(locked.execution_id)
+            self._end_loading(locked.execution_id, begun)
             if not goes_on:
                 function.entry.permits.leave()
         if goes_on:
@@ -249,7 +249,7 @@ class Workflows:
 
     async def _load(self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId) -> None:
         """Read an execution and let it run; its permit is taken already."""
-        self._loading.add(execution_id)
+        begun = self._begin_loading(execution_id)
         try:
             with self._kernel.work.piece():
                 loaded = await self._read(execution_id)
@@ -258,8 +258,10 @@ class Workflows:
             self.reload_soon(execution_id, function, run_id, after=RETRY_AFTER_ERROR)
             loaded = None
         finally:
-            self._loading.discard(execution_id)
-        if loaded is None or self._kernel.is_stopping or execution_id in self._hot or not _is_held(loaded, run_id):
+            is_newest = self._end_loading(execution_id, begun)
+        # What was read before another lock was taken may be read after all that was done under that lock.
+        is_wanted = is_newest and not self._kernel.is_stopping and execution_id not in self._hot
+        if loaded is None or not is_wanted or not _is_held(loaded, run_id):
             function.entry.permits.leave()
             return
         run = WorkflowRun(
@@ -271,6 +273,17 @@ class Workflows:
             self._kernel.metrics.replayed(function.ffqn, run.replays)
         self.add(run)
         self.start(run)
+
+    def _begin_loading(self, execution_id: ExecutionId) -> object:
+        begun = self._loading[execution_id] = object()
+        return begun
+
+    def _end_loading(self, execution_id: ExecutionId, begun: object) -> bool:
+        """Tell whether no other loading of this execution began meanwhile."""
+        is_newest = self._loading.get(execution_id) is begun
+        if is_newest:
+            del self._loading[execution_id]
+        return is_newest
 
     async def _read(self, execution_id: ExecutionId) -> ExecutionLog | None:
         """Return an execution's log with every response that this process handed in before the end of the call."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import itertools
 import tempfile
 from collections.abc import Iterator
@@ -41,8 +42,13 @@ class Simulator:
         return f"it came to something else than undisturbed:\n{differences}" if differences else None
 
     def shrink(self, scenario: Scenario) -> Scenario:
-        """Return a smaller scenario in which something does not hold either."""
-        return shrunk(scenario, lambda smaller: self.check(smaller) is not None)
+        """Return a smaller scenario in which the same does not hold; of a message, what comes before names and numbers counts."""
+        sought = _kind(self.check(scenario))
+        return shrunk(scenario, lambda smaller: _kind(self.check(smaller)) == sought)
+
+
+def _kind(problem: str | None) -> str | None:
+    return None if problem is None else re.split(r"[0-9`'\n]", problem, maxsplit=1)[0]
 
 
 @contextmanager
