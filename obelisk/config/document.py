@@ -64,6 +64,14 @@ def disabled_plugins(document: Document) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
+def plugin_files(document: Document) -> tuple[Path, ...]:
+    """Return the paths in ``[plugins] files``; none when they are not a list of texts, which is reported later."""
+    table = document.tables.get("plugins")
+    names = table.get("files") if isinstance(table, dict) else None
+    texts = [name for name in names if isinstance(name, str) and name] if isinstance(names, list) else []
+    return tuple(document.expander.path(Path(text), base=document.base) for text in texts if "\0" not in text)
+
+
 def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
     """Return the first configuration file in the usual places. Raises ``ConfigError`` when there is none."""
     places = [cwd / FILE_NAME]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, read_document
+from obelisk.config.document import Document, parse_document, plugin_files, read_document
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
@@ -101,6 +101,7 @@ class _Loader:
         self._decoder = Decoder(document.expander, base=document.base, overrides=document.overrides)
 
     def config(self) -> Config:
+        self._check_files()
         self._check_tables()
         own = {field.name for field in fields(KernelSettings)}
         kernel = self._struct(KernelSettings, {k: v for k, v in self._tables.items() if k in own}, "")
@@ -128,6 +129,13 @@ class _Loader:
         for name in self._tables:
             if name not in known:
                 self._problems.append(self._decoder.unknown(name, "", known, hint=self._plugins.hint(name)))
+
+    def _check_files(self) -> None:
+        """What a plugin does not offer because it does not load is told after that."""
+        for index, path in enumerate(plugin_files(self._document)):
+            problem = self._plugins.file_problem(path)
+            if problem is not None:
+                self._problems.append(self._decoder.problem(f"plugins.files[{index}]", problem))
 
     def _is_array(self, name: str) -> bool:
         return name in self._claims and self._claims[name].array
