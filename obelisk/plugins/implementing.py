@@ -14,9 +14,9 @@ MARK = f"{PREFIX}impl"
 
 def implemented(plugin: object) -> dict[str, Callable[..., Any]]:
     """Return the functions of a plugin that are marked with ``hookimpl``, by the hook that each implements."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for name in dir(plugin):
-        function = getattr(plugin, name, None)
+        function: Any = getattr(plugin, name, None)
         options = getattr(function, MARK, None) if inspect.isroutine(function) else None
         if isinstance(options, dict):
             found[options.get("specname") or name] = function
