@@ -15,6 +15,7 @@ from obelisk.config.model import Config
 from obelisk.errors import ConfigError, PluginError
 from obelisk.plugins import Origin, PluginInfo, Plugins
 from obelisk.plugins.files import file_plugin
+from obelisk.testing.engine import engine_harness
 
 EXPORTER = '''
 from contextlib import asynccontextmanager
@@ -187,3 +188,10 @@ def test_a_server_with_a_wrong_file_prints_one_message(write, tmp_path):
     assert ended.returncode == 1
     assert "ZeroDivisionError: division by zero (line 1 of" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_the_harness_for_tests_loads_the_files_of_its_configuration(write, tmp_path):
+    write(EXPORTER.replace("yield None", "raise ConnectionError('was opened')\n    yield"))
+    with pytest.raises(Exception, match="was opened"):
+        async with engine_harness(TABLE, base=tmp_path, directory=tmp_path):
+            pass
