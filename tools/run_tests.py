@@ -33,7 +33,7 @@ APART = {
     "tests/fuzz": 30,
     "tests/testing": 180,
     "tests/crash": 120,
-    "tests/plugin_authors": 90,
+    "tests/plugin_authors": 120,
 }
 """Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180
