@@ -72,6 +72,12 @@ def claims(plugins: Catalog) -> dict[str, Claim]:
     return {name: claim for name, claim in found.items() if name not in kernel}
 
 
+def taken_tables(plugins: Catalog) -> dict[str, str]:
+    """Return every table that there is, the kernel's too, and whose it is. Raises as ``claims`` does."""
+    kernel = {field.name: KERNEL for field in fields(KernelSettings)}
+    return kernel | {claim.table: claim.owner for claim in claims(plugins).values()}
+
+
 def _plugin_claims(plugins: Catalog) -> list[Claim]:
     storages = [_own_table(s, f"the storage `{s.name}`") for s in plugins.storages]
     sources = [_own_table(s, f"the component source `{s.name}`") for s in plugins.sources]

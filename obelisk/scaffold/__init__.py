@@ -1,1 +1,1 @@
-"""Projects that `obelisk` writes for people to begin with. What they are made from lies in ``templates``."""
+"""Projects that begin with files which Obelisk writes."""

@@ -11,10 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from obelisk.cli.main import cli
-from obelisk.errors import InputError
-from obelisk.plugins import Plugins
-from obelisk.scaffold.plugin import PluginKind, write_plugin
-from obelisk.scaffold.rendering import write_new_directory
+from obelisk.scaffold.plugins.project import PluginKind, write_plugin
 from tests.plugin_authors.conftest import Author
 
 KINDS = [kind.value for kind in PluginKind]
@@ -64,7 +61,7 @@ def test_its_style_is_that_of_its_own_configuration(author):
 
 def test_a_long_name_does_not_spoil_its_style(author, tmp_path):
     for kind in PluginKind:
-        write_plugin(LONG_NAME, kind, tmp_path / kind.value, catalog=Plugins.load(environ={}))
+        write_plugin(LONG_NAME, kind, tmp_path / kind.value, taken={})
     ended = author.python("ruff", "check", "--no-cache", ".", within=tmp_path)
     assert ended.status == 0, ended.all
 
@@ -113,7 +110,10 @@ def test_its_templates_are_in_the_wheel(repository, tmp_path, author):
     ended = author.python("hatchling", "build", "-t", "wheel", "-d", str(tmp_path), within=repository)
     assert ended.status == 0, ended.all
     (wheel,) = tmp_path.glob("*.whl")
-    templates = {str(path.relative_to(repository)) for path in repository.glob("obelisk/scaffold/templates/**/*.tmpl")}
+    templates = {
+        str(path.relative_to(repository))
+        for path in repository.glob("obelisk/scaffold/plugins/templates/**/*.template")
+    }
     assert len(templates) > 15
     assert templates <= set(zipfile.ZipFile(wheel).namelist())
 
@@ -162,7 +162,7 @@ def test_a_directory_with_something_in_it_is_left_as_it_is(tmp_path):
     (tmp_path / "it/mine").write_text("mine")
     result = new("my-thing", "--kind", "source", "--directory", str(tmp_path / "it"))
     assert result.exit_code == 1
-    assert f"{tmp_path / 'it'} exists already; nothing was written, choose another `--directory`" in result.output
+    assert f"{tmp_path / 'it'} is there already and holds `mine`, expected nothing" in result.output
     assert taken(tmp_path) == ["it", "it/mine"]
 
 
@@ -173,26 +173,13 @@ def test_an_empty_directory_is_filled(tmp_path):
 
 def test_a_file_in_the_way_is_left_as_it_is(tmp_path):
     (tmp_path / "it").write_text("mine")
-    assert "exists already" in new("my-thing", "--kind", "source", "-d", str(tmp_path / "it")).output
+    assert "is there already" in new("my-thing", "--kind", "source", "-d", str(tmp_path / "it")).output
     assert (tmp_path / "it").read_text() == "mine"
 
 
-def test_a_directory_above_has_to_be_there(tmp_path):
-    result = new("my-thing", "--kind", "source", "--directory", str(tmp_path / "no/it"))
-    assert f"the directory {tmp_path / 'no'} is not there" in result.output
-    assert taken(tmp_path) == []
-
-
 def test_what_cannot_be_written_leaves_nothing(tmp_path):
-    files = {"good": "good", "good/below": "a file below a file"}
-    with pytest.raises(InputError, match="nothing was written"):
-        write_new_directory(tmp_path / "it", files)
-    assert taken(tmp_path) == []
-
-
-def test_what_an_attempt_left_is_not_taken_over(tmp_path):
-    (tmp_path / ".it.new").mkdir()
-    (tmp_path / ".it.new/mine").write_text("mine")
-    with pytest.raises(InputError, match="is left of an attempt that was cut short"):
-        write_new_directory(tmp_path / "it", {"a": "a"})
-    assert taken(tmp_path) == [".it.new", ".it.new/mine"]
+    (tmp_path / "file").write_text("mine")
+    result = new("my-thing", "--kind", "source", "--directory", str(tmp_path / "file/it"))
+    assert result.exit_code == 1
+    assert "nothing was written" in result.output
+    assert taken(tmp_path) == ["file"]

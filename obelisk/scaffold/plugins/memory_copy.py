@@ -8,9 +8,10 @@ it never falls behind the interface.
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import obelisk
+from obelisk.scaffold.writing import ProjectFile
 
 BUILT_IN = Path(obelisk.__file__).parent / "builtin"
 _LEFT_OUT = ("MemorySettings", "obelisk_register_storage", "open_memory")
@@ -28,18 +29,17 @@ _TEXTS = (
 """What only the parts that are left out need, and what a copy says in other words."""
 
 
-def storage_files(package: str, name: str) -> dict[str, str]:
+def storage_files(package: str, name: str) -> list[ProjectFile]:
     """Return the modules ``storage`` and ``lines`` of a package, whose class is called ``{name}Storage``."""
     storage = _without((BUILT_IN / "memory_storage.py").read_text("utf-8"), _LEFT_OUT)
-    for text, other in (*_TEXTS, (_LAST_IMPORT, _LAST_IMPORT)):
+    for text, other in (*_TEXTS, (_LAST_IMPORT, f"{_LAST_IMPORT}\nfrom {package}.lines import MemoryLines\n")):
         assert text in storage, f"expected {text!r} in the memory storage"
         storage = storage.replace(text, other)
-    return {
-        f"{package}/storage.py": _renamed(storage, name).replace(
-            _LAST_IMPORT, f"{_LAST_IMPORT}\nfrom {package}.lines import {name}Lines\n"
-        ),
-        f"{package}/lines.py": _renamed((BUILT_IN / "memory_lines.py").read_text("utf-8"), name),
-    }
+    lines = (BUILT_IN / "memory_lines.py").read_text("utf-8")
+    return [
+        ProjectFile(PurePosixPath(package, f"{module}.py"), _renamed(text, name))
+        for module, text in (("storage", storage), ("lines", lines))
+    ]
 
 
 def _without(source: str, names: tuple[str, ...]) -> str:
