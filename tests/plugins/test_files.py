@@ -195,3 +195,22 @@ async def test_the_harness_for_tests_loads_the_files_of_its_configuration(write,
     with pytest.raises(Exception, match="was opened"):
         async with engine_harness(TABLE, base=tmp_path, directory=tmp_path):
             pass
+
+
+def test_a_file_that_is_named_by_a_variable_that_is_not_there_is_a_problem_of_its_key(tmp_path):
+    problems: list[str] = []
+    toml = '[plugins]\nfiles = ["${NOT_SET}/mine.py"]\n'
+    document = parse_document(
+        toml, origin="obelisk.toml", base=tmp_path, environ={"HOME": "/h"}, cwd=tmp_path, problems=problems
+    )
+    assert plugin_files(document) == ()
+    assert [text.partition(":")[0] for text in problems] == ["`plugins.files[0]`"]
+
+
+def test_verify_tells_of_a_wrong_file_with_its_line(write, tmp_path):
+    write("1 / 0\n")
+    (tmp_path / "obelisk.toml").write_text(TABLE)
+    command = [sys.executable, "-m", "obelisk", "server", "verify"]
+    ended = subprocess.run(command, cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert f"{tmp_path / 'obelisk.toml'}:4: `plugins.files[0]`: plugin `mine` from" in ended.stdout + ended.stderr
