@@ -130,6 +130,7 @@ ADVICE: Mapping[type[errors.ObeliskError], str] = {
     errors.InvalidTargetError: "correct the URL that the component makes",
     errors.ServerError: "free the port, or choose another with `[api] listening_addr`",
     errors.ClientError: "start the server, or correct `--api-url`, token and authority",
+    errors.WorkflowTestError: "correct the test; the message names what it lacks",
 }
 """What to do about each exception; one that is missing here is an error of this script."""
 
