@@ -35,6 +35,7 @@ APART = {
     "tests/crash": 120,
     "tests/plugin_authors": 120,
     "tests/docs": 180,
+    "tests/packaging": 150,
 }
 """Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180
