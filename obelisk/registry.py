@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -106,3 +107,6 @@ class Catalog(Protocol):
 
     def hint(self, name: str) -> str:
         """Return what could be done about a missing table or provider, empty when nothing is known."""
+
+    def file_problem(self, path: Path) -> str | None:
+        """Return what is wrong with the plugin in the file at ``path``, ``None`` when nothing is."""

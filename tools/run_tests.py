@@ -33,6 +33,7 @@ APART = {
     "tests/fuzz": 30,
     "tests/testing": 180,
     "tests/crash": 120,
+    "tests/plugin_authors": 120,
     "tests/docs": 180,
     "tests/packaging": 150,
 }

@@ -18,7 +18,7 @@ CLIENT_COMMANDS = {
 }
 COMMANDS = CLIENT_COMMANDS | {
     "server": ("obelisk.cli.server:server", "Run a server, or check its configuration."),
-    "plugins": ("obelisk.cli.plugins:plugins", "List the plugins."),
+    "plugins": ("obelisk.cli.plugins:plugins", "List, check and make plugins."),
     "generate": ("obelisk.cli.generate:generate", "Make ids and other things."),
 }
 

@@ -2,25 +2,129 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors
-from obelisk.plugins import PluginInfo, Plugins
+from obelisk.cli.client import json_option
+from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
+from obelisk.cli.server import config_option
+from obelisk.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from obelisk.plugins import PluginInfo
 
 HEADERS = ("NAME", "VERSION", "DISTRIBUTION", "ORIGIN", "OFFERS")
+KINDS = ("storage", "source", "trigger", "exporter", "activity")
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.group(invoke_without_command=True)
+@config_option
+@json_option
+@click.pass_context
 @reporting_errors(FAILED)
-def plugins(*, as_json: bool) -> None:
-    """List the plugins that were found, what they offer, and why one does not load."""
-    infos = Plugins.load().infos
+def plugins(context: click.Context, *, path: Path | None, as_json: bool) -> None:
+    """List the plugins that were found, what they offer, and why one does not load.
+
+    Plugins that the configuration disables, or names as files, are listed when there is a configuration.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from obelisk.plugins import Plugins
+
+    disabled, files = _configured(path)
+    infos = Plugins.load(disabled=disabled, files=files).infos
     if as_json:
         for info in infos:
             print_json_line(info)
     else:
         _print_table(infos)
+
+
+@plugins.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@config_option
+@json_option
+@reporting_errors(FAILED)
+def check(*, names: tuple[str, ...], path: Path | None, as_json: bool) -> None:
+    """Check the installed plugins and those that are files, or those called NAME.
+
+    Each has to load, to implement hooks that exist, with their parameters, to offer names that nobody else has, with
+    settings that can be read, and to work with this version. All problems are told; the exit status is 1 if there are any.
+    """
+    from obelisk import __version__
+    from obelisk.cli.plugin_check import check_plugins
+    from obelisk.plugins import Origin, disabled_names, find_plugins
+    from obelisk.plugins.files import file_plugin
+
+    disabled, files = _configured(path)
+    off = disabled | disabled_names(os.environ)
+    candidates = [*find_plugins(), *map(file_plugin, dict.fromkeys(files))]
+    known = {each.name for each in candidates if each.origin is not Origin.BUILT_IN and each.name not in off}
+    for name in names:
+        if name not in known:
+            why = "is disabled" if name in off else "is not there"
+            raise InputError(f"the plugin `{name}` {why}; to be checked are: {', '.join(sorted(known)) or 'none'}")
+    findings = check_plugins(candidates, disabled=off, names=frozenset(names), version=__version__)
+    for finding in findings:
+        if as_json:
+            print_json_line(finding)
+        else:
+            print_line(f"{finding.plugin} ({finding.distribution}): {finding.problem}")
+    count = len(names) or len(known)
+    if findings:
+        fail(f"{_counted(len(findings), 'problem')} in {_counted(count, 'plugin')}", FAILED)
+    if not as_json:
+        print_line(f"{_counted(count, 'plugin')} checked, no problem found")
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="What the plugin offers.")
+@click.option(
+    "--directory",
+    "-d",
+    type=click.Path(path_type=Path),
+    help="Where to write it; left out, a new directory obelisk-NAME.",
+)
+@json_option
+@reporting_errors(FAILED)
+def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
+    """Write a package with a plugin called NAME that works, and with its tests.
+
+    The tests are the conformance suite of the kind. NAME is of lower-case letters, digits and `-`.
+    """
+    from obelisk.config.load import taken_tables
+    from obelisk.plugins import Plugins
+    from obelisk.scaffold.plugins.project import PluginKind, write_plugin
+
+    made = write_plugin(name, PluginKind(kind), directory, taken=taken_tables(Plugins.load()))
+    if as_json:
+        print_json_line(made)
+        return
+    print_line(f"Wrote the plugin `{made.name}` to {made.directory}. Now:")
+    for line in (f"cd {made.directory}", "pip install -e '.[dev]'", "pytest"):
+        print_line(f"  {line}")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _configured(path: Path | None) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """Return what the configuration says of plugins; nothing when there is none and ``path`` names none."""
+    from obelisk.config.document import disabled_plugins, find_file, plugin_files, read_document
+
+    environ, cwd = os.environ, Path.cwd()
+    if path is None:
+        try:
+            path = find_file(environ, cwd=cwd)
+        except ConfigError:
+            return frozenset(), ()
+    document = read_document(path, environ=environ, cwd=cwd)
+    return disabled_plugins(document), plugin_files(document)
 
 
 def _print_table(infos: tuple[PluginInfo, ...]) -> None:

@@ -16,6 +16,7 @@ from obelisk.config.document import (
     disabled_plugins,
     find_file,
     parse_document,
+    plugin_files,
     read_text,
 )
 from obelisk.config.edit import REFERENCE, add_entry, escaped, set_locations, write_file
@@ -71,7 +72,7 @@ class FileProject:
         self.file = file
         self._text = text
         self._document = document
-        self._plugins = Plugins.load(disabled=disabled_plugins(document))
+        self._plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
         self._config: Config = decode_document(document, self._plugins)
 
     @property

@@ -134,12 +134,12 @@ def generate_config() -> None:
 
 def read_config(path: Path | None) -> tuple[Config, Plugins]:
     """Read the configuration, and load the plugins that it does not disable."""
-    from obelisk.config.document import disabled_plugins, read_document
+    from obelisk.config.document import disabled_plugins, plugin_files, read_document
     from obelisk.config.load import decode_document
     from obelisk.plugins import Plugins
 
     document = read_document(path, environ=os.environ, cwd=Path.cwd())
-    plugins = Plugins.load(disabled=disabled_plugins(document))
+    plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
     return decode_document(document, plugins), plugins
 
 
@@ -158,8 +158,5 @@ def logging_to_console(path: Path | None) -> Iterator[Config]:
 
 def warn_of_broken(plugins: Plugins) -> None:
     """Log which plugins do not load."""
-    for info in plugins.infos:
-        if info.error is not None:
-            logging.getLogger("obelisk.plugins").warning(
-                "plugin `%s` from %s does not load: %s", info.name, info.distribution, info.error
-            )
+    for problem in plugins.problems:
+        logging.getLogger("obelisk.plugins").warning("%s", problem)

@@ -13,7 +13,7 @@ import click
 from msgspec import Struct
 
 from obelisk.cli.output import FAILED, OK, print_json_line, print_line
-from obelisk.config.document import Document, disabled_plugins, find_file, parse_document, read_text
+from obelisk.config.document import Document, disabled_plugins, find_file, parse_document, plugin_files, read_text
 from obelisk.config.load import Examined, examine_document
 from obelisk.config.log_settings import LogSettings
 from obelisk.config.positions import Positions
@@ -69,7 +69,7 @@ def _problems(path: Path | None, *, allow_unauthenticated_api: bool) -> list[Pro
         )
     except ConfigError as error:
         return [_of_syntax(str(found), text, str(error))]
-    plugins = Plugins.load(disabled=disabled_plugins(document))
+    plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
     unread = [match[1] for message in misread if (match := _UNREAD.match(message)) is not None]
     examined = examine_document(document, plugins, unread=unread)
     further = _further(examined, plugins, allow_unauthenticated_api=allow_unauthenticated_api)

@@ -72,6 +72,20 @@ def disabled_plugins(document: Document) -> frozenset[str]:
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
+def plugin_files(document: Document) -> tuple[Path, ...]:
+    """Return the paths in ``[plugins] files``, without what is no path, which is reported later."""
+    table = document.tables.get("plugins")
+    names = table.get("files") if isinstance(table, dict) else None
+    texts = [name for name in names if isinstance(name, str) and name] if isinstance(names, list) else []
+    found = []
+    for text in texts:
+        try:
+            found.append(document.expander.path(Path(text), base=document.base))
+        except ValueError:  # it refers to a variable that is not there
+            continue
+    return tuple(path for path in found if "\0" not in str(path))
+
+
 def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
     """Return the first configuration file in the usual places. Raises ``ConfigError`` when there is none."""
     places = [cwd / FILE_NAME]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, read_document
+from obelisk.config.document import Document, parse_document, plugin_files, read_document
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
@@ -97,6 +97,12 @@ def claims(plugins: Catalog) -> dict[str, Claim]:
     return {name: claim for name, claim in found.items() if name not in kernel}
 
 
+def taken_tables(plugins: Catalog) -> dict[str, str]:
+    """Return every table that there is, the kernel's too, and whose it is. Raises as ``claims`` does."""
+    kernel = {field.name: KERNEL for field in fields(KernelSettings)}
+    return kernel | {claim.table: claim.owner for claim in claims(plugins).values()}
+
+
 def _plugin_claims(plugins: Catalog) -> list[Claim]:
     storages = [_own_table(s, f"the storage `{s.name}`") for s in plugins.storages]
     sources = [_own_table(s, f"the component source `{s.name}`") for s in plugins.sources]
@@ -152,6 +158,7 @@ class _Loader:
 
     def _checked(self, substitute: KernelSettings | None) -> Config | None:
         """Check all; return what is right. ``substitute`` is used where the kernel's own tables are wrong."""
+        self._check_files()
         self._check_tables()
         kernel = self._struct(KernelSettings, self._own_tables(), "") or substitute
         single = {name: self._single(claim) for name, claim in self._claims.items() if not claim.array}
@@ -217,6 +224,13 @@ class _Loader:
         for name in self._tables:
             if not self._is_known(name):
                 self._problems.append(self._decoder.unknown(name, "", known, hint=self._plugins.hint(name)))
+
+    def _check_files(self) -> None:
+        """What a plugin does not offer because it does not load is told after that."""
+        for index, path in enumerate(plugin_files(self._document)):
+            problem = self._plugins.file_problem(path)
+            if problem is not None:
+                self._problems.append(self._decoder.problem(f"plugins.files[{index}]", problem))
 
     def _is_array(self, name: str) -> bool:
         return name in self._claims and self._claims[name].array

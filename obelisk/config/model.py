@@ -171,9 +171,11 @@ class PluginsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Which plugins are used.
 
     * ``disabled``: names of plugins that are not imported, as ``obelisk plugins`` lists them.
+    * ``files``: plugins that are one file each, such as ``"./my_plugin.py"``. They are run with the rights of the server.
     """
 
     disabled: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 class CodegenCacheSettings(Struct, frozen=True, forbid_unknown_fields=True):

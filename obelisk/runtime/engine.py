@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from obelisk.clock import Clock, SystemClock
-from obelisk.config.document import disabled_plugins, read_document
+from obelisk.config.document import disabled_plugins, plugin_files, read_document
 from obelisk.config.load import decode_document
 from obelisk.config.model import Config, WasmSettings
 from obelisk.errors import ConfigError, ObeliskError
@@ -112,7 +112,7 @@ class Engine:
         ``ConfigError`` that lists all that is wrong.
         """
         document = read_document(path, environ=os.environ if environ is None else environ, cwd=Path.cwd())
-        plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document))
+        plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document), files=plugin_files(document))
         return cls(decode_document(document, plugins), environ=None if environ is None else dict(environ))
 
     async def __aenter__(self) -> Self:

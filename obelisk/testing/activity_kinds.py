@@ -26,9 +26,10 @@ from msgspec import Struct
 from obelisk.core.values import check_value
 from obelisk.errors import ObeliskError
 from obelisk.interfaces.components import ComponentKindProvider, Crashed, Logged, Returned
-from obelisk.plugins import Plugins
 from obelisk.testing.components import OpenedActivity, StartedRun, opened_activity
 from obelisk.testing.conformance import Conformance
+from obelisk.testing.engine import environment_in
+from obelisk.testing.plugins import plugins_of
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 TURNS = 50
@@ -287,7 +288,8 @@ def _provider(kind: KindSamples) -> ComponentKindProvider:
     """Return the provider of the kind whose table comes first in the samples."""
     found = re.search(r"^\[\[(\w+)\]\]", kind.table, re.MULTILINE)
     assert found is not None, f"expected a table such as `[[activity_mine]]`, found {kind.table!r}"
-    return Plugins.load(environ={}).component_kinds.get(found[1])
+    environ = environment_in(kind.directory, kind.environ)
+    return plugins_of(kind.table, base=kind.base, environ=environ).component_kinds.get(found[1])
 
 
 async def _digest(kind: KindSamples, table: str) -> str:

@@ -15,11 +15,11 @@ from obelisk.core.values import check_params
 from obelisk.ids import new_execution_id, new_run_id
 from obelisk.interfaces.components import ActivityCall, ActivityComponent, ActivityRun, Logged, Outcome
 from obelisk.names import Ffqn, ffqn
-from obelisk.plugins import Plugins
 from obelisk.runtime.deploy import check
 from obelisk.runtime.engine import make_host, open_deployment
 from obelisk.testing.clock import START, ManualClock
 from obelisk.testing.engine import environment_in
+from obelisk.testing.plugins import plugins_of
 from obelisk.wit.model import Function
 
 MEMORY = 'storage.use = "memory"\n'
@@ -109,7 +109,8 @@ async def opened_activity(
     left out an empty one.
     """
     variables = environment_in(directory, environ or {})
-    config = config_from_text(MEMORY + toml, plugins=Plugins.load(environ={}), base=base, environ=variables)
+    plugins = plugins_of(toml, base=base, environ=variables)
+    config = config_from_text(MEMORY + toml, plugins=plugins, base=base, environ=variables)
     host = make_host(config, clock=ManualClock(), random=random.Random(0).randbytes, environ=variables)
     async with AsyncExitStack() as stack:
         entries = await open_deployment(config, host, stack, environ=variables)

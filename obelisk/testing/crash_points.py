@@ -31,7 +31,6 @@ from obelisk.config.model import Config
 from obelisk.core.events import ComponentRole, ExecutionResult, Schedule
 from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.interfaces.storage import ExecutionQuery, Storage
-from obelisk.plugins import Plugins
 from obelisk.runtime.engine import Engine, make_host
 from obelisk.runtime.garbage import GarbageCollector
 from obelisk.testing.addresses import without_addresses
@@ -40,6 +39,7 @@ from obelisk.testing.crash_steps import SteppedActivity, SteppedConnection, Step
 from obelisk.testing.engine import ALL, EngineHarness, environment_in
 from obelisk.testing.killing import kill
 from obelisk.testing.opened_once import Opened, opened_once, with_opened, with_storage
+from obelisk.testing.plugins import plugins_of
 
 Act = Callable[[EngineHarness, ExecutionId], Awaitable[None]]
 ROOT = new_execution_id(1, b"crash-test")  # any id; equal ones give equal random numbers
@@ -99,7 +99,8 @@ class _Plays:
         cls, stack: AsyncExitStack, toml: str, *, base: Path, directory: Path, environ: Mapping[str, str]
     ) -> _Plays:
         variables = environment_in(directory, environ)
-        config = config_from_text(toml, plugins=Plugins.load(environ={}), base=base, environ=variables)
+        plugins = plugins_of(toml, base=base, environ=variables)
+        config = config_from_text(toml, plugins=plugins, base=base, environ=variables)
         components = await stack.enter_async_context(
             opened_once(config, clock=ManualClock(), random=random.Random(0).randbytes, environ=variables)
         )

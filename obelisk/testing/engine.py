@@ -20,9 +20,9 @@ from obelisk.interfaces.exporters import Exporter
 from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.storage import ExecutionLog
 from obelisk.names import Ffqn
-from obelisk.plugins import Plugins
 from obelisk.runtime.engine import Engine
 from obelisk.testing.clock import ManualClock
+from obelisk.testing.plugins import plugins_of
 
 T = TypeVar("T")
 ITERATIONS = 20
@@ -104,7 +104,8 @@ async def engine_harness(
     left out an empty one. ``triggers`` and ``exporters`` run beside those of the configuration, without being installed.
     """
     variables = environment_in(directory, environ or {})
-    config = config_from_text(toml, plugins=Plugins.load(environ={}), base=base, environ=variables)
+    plugins = plugins_of(toml, base=base, environ=variables)
+    config = config_from_text(toml, plugins=plugins, base=base, environ=variables)
     config = replace(config, triggers=(*config.triggers, *triggers), exporters=(*config.exporters, *exporters))
     manual = clock or ManualClock()
     async with Engine(config, clock=manual, random=random.Random(seed).randbytes, environ=variables) as engine:

@@ -16,6 +16,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -59,8 +60,8 @@ class SourceConformance(Conformance):
     pytestmark = pytest.mark.asyncio
 
     @pytest_asyncio.fixture
-    async def place(self) -> AsyncIterator[SourcePlace]:
-        """Yield a source and its place."""
+    async def place(self, *fixtures: Any, **more: Any) -> AsyncIterator[SourcePlace]:
+        """Yield a source and its place. The fixture of a subclass asks for whatever others it needs."""
         raise NotImplementedError(f"{type(self).__name__} has to give the fixture `place`")
         yield
 

@@ -37,6 +37,7 @@ from obelisk.runtime.engine import Engine
 from obelisk.testing.clock import ManualClock
 from obelisk.testing.conformance import Conformance
 from obelisk.testing.engine import environment_in
+from obelisk.testing.plugins import plugins_of
 
 MANY = 1_000
 LOOK_SECONDS = 0.1
@@ -246,8 +247,13 @@ async def _begun(samples: TriggerSamples, it: Watched) -> UnderWay | None:
 def _config(samples: TriggerSamples, toml: str) -> Config:
     environ = environment_in(samples.directory, samples.environ)
     text = f'storage.use = "memory"\n{toml}'
-    return config_from_text(text, plugins=Plugins.load(environ={}), base=samples.base, environ=environ)
+    return config_from_text(text, plugins=_plugins(samples), base=samples.base, environ=environ)
 
 
 def _provider(samples: TriggerSamples) -> TriggerProvider:
-    return Plugins.load(environ={}).triggers.get(samples.trigger)
+    return _plugins(samples).triggers.get(samples.trigger)
+
+
+def _plugins(samples: TriggerSamples) -> Plugins:
+    environ = environment_in(samples.directory, samples.environ)
+    return plugins_of(samples.toml, base=samples.base, environ=environ)

@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from obelisk.config.document import disabled_plugins, parse_document, read_document
+from obelisk.config.document import disabled_plugins, parse_document, plugin_files, read_document
 from obelisk.config.load import decode_document
 from obelisk.config.model import Chosen, Config, RetentionSettings
 from obelisk.core.events import ExecutionResult
@@ -246,7 +246,8 @@ class WorkflowBench:
             document = read_document(source, environ=environ, cwd=base)
         else:
             document = parse_document(source, origin="the test's configuration", base=base, environ=environ, cwd=base)
-        plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document))
+        disabled, files = disabled_plugins(document), plugin_files(document)
+        plugins = Plugins.load(environ=environ, disabled=disabled, files=files)
         config = decode_document(document, plugins)
         if not config.components:
             raise ConfigError(f"no components: {document.origin} has no table of one, such as `[[workflow_wasm]]`")

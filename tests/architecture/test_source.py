@@ -12,7 +12,7 @@ MAX_LINES = 600
 MAX_FUNCTION_LINES = 60
 GENERATED = "obelisk/api/pb/"
 ONLY_IMPORTED_BY = {
-    "pluggy": ("obelisk/markers.py", "obelisk/plugins.py"),
+    "pluggy": ("obelisk/markers.py", "obelisk/plugins/"),
     "wasmtime": ("obelisk/wasm/",),
     "grpc": ("obelisk/api/", "obelisk/cli/"),
     "google": ("obelisk/api/", "obelisk/cli/"),

@@ -107,7 +107,7 @@ def command_of(words: list[str]) -> tuple[click.Command, click.Context] | None:
     """Take the names of a command from the beginning of ``words``, and return it; ``None`` when there is none."""
     command: click.Command = cli
     context = click.Context(cli, **cli.context_settings)
-    while isinstance(command, click.Group) and words and words[0] != "...":
+    while isinstance(command, click.Group) and words and words[0] != "..." and not words[0].startswith(("-", "[")):
         found = command.get_command(context, words.pop(0))
         if found is None:
             return None

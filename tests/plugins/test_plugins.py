@@ -66,15 +66,57 @@ def test_two_plugins_of_one_name_name_both_distributions(candidate):
         load(candidate("a", distribution="first"), candidate("a", distribution="second"))
 
 
-def test_a_misspelt_hook_is_refused(candidate):
+def test_a_misspelt_hook_breaks_its_plugin_and_the_nearest_is_named(candidate):
     @hookimpl
     def obelisk_register_storrage():
         return []
 
-    with pytest.raises(
-        PluginError, match=r"plugin `a` implements a hook that does not exist: .*obelisk_register_storrage"
-    ):
-        load(candidate("a", obelisk_register_storrage))
+    plugins = load(candidate("a", obelisk_register_storrage, storage("mine")), candidate("b", storage("here")))
+    assert info(plugins, "a").origin is Origin.BROKEN
+    assert (
+        info(plugins, "a").error == "`obelisk_register_storrage` is no hook, did you mean `obelisk_register_storage`?"
+    )
+    assert plugins.storages.names == ("here",)
+
+
+def test_everything_that_is_wrong_with_the_hooks_of_a_plugin_is_told(candidate):
+    @hookimpl
+    def obelisk_register_storage(surprise):
+        return []
+
+    @hookimpl
+    def obelisk_register_trigger(more):
+        return []
+
+    error = info(load(candidate("a", obelisk_register_storage, obelisk_register_trigger)), "a").error
+    assert error == (
+        "`obelisk_register_storage` has the parameter `surprise`, expected none; "
+        "`obelisk_register_trigger` has the parameter `more`, expected none"
+    )
+
+
+def test_a_broken_plugin_is_told_with_what_to_do(candidate):
+    plugins = load(candidate("a", error=ImportError("no such thing")))
+    assert plugins.problems == (
+        "plugin `a` from dist-a 1.0 does not load: ImportError: no such thing; correct it, uninstall it, or disable it with "
+        '`[plugins] disabled = ["a"]`',
+    )
+
+
+def test_what_a_broken_plugin_offers_by_its_other_hooks_is_nobody_elses(candidate):
+    @hookimpl
+    def obelisk_register_trigger(surprise):
+        return []
+
+    plugins = load(candidate("a", storage("one"), obelisk_register_trigger), candidate("b", storage("two")))
+    assert plugins.storages.names == ("two",)
+    assert info(plugins, "b").offers == ("storage:two",)
+
+
+def test_a_plugin_that_ends_the_process_is_broken(candidate):
+    plugins = load(candidate("a", error=SystemExit(3)), candidate("b", storage("here")))
+    assert info(plugins, "a").error == "SystemExit: 3"
+    assert plugins.storages.names == ("here",)
 
 
 def test_a_plugin_that_does_not_load_leaves_the_others(candidate):
@@ -186,6 +228,24 @@ def test_a_plugin_adds_commands(candidate):
     group = click.Group()
     load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
     assert list(group.commands) == ["more"]
+
+
+def test_a_plugin_that_fails_to_add_its_commands_is_named(candidate):
+    @hookimpl
+    def obelisk_register_command(cli):
+        raise KeyError("lost")
+
+    group = click.Group()
+    with pytest.raises(PluginError, match=r"plugin `a` from dist-a 1\.0: obelisk_register_command: KeyError: 'lost'"):
+        load(candidate("a", obelisk_register_command)).add_commands(group, Extending(group))
+
+
+def test_a_plugin_with_commands_says_so(candidate):
+    @hookimpl
+    def obelisk_register_command(cli):
+        cli.add_command(click.Command("more"))
+
+    assert info(load(candidate("a", obelisk_register_command)), "a").offers == ("commands",)
 
 
 def test_a_plugin_cannot_replace_a_command(candidate):

@@ -1,0 +1,1 @@
+"""What ``obelisk plugins new`` writes."""
