@@ -10,17 +10,7 @@ from tests.packaging.archives import build, package_files, sdist_names, source_d
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["obelisk", *(path.name.replace("_", "-") for path in source_directories(ROOT)[1:])]
-NEVER = {
-    "tests",
-    "__pycache__",
-    ".pytest_cache",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".hypothesis",
-    ".cache",
-    "build",
-    "dist",
-}
+CACHES = {"__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".cache"}
 
 
 @pytest.fixture(params=NAMES)
@@ -30,6 +20,10 @@ def built(request, archives):
 
 def parts(names) -> set[str]:
     return {part for name in names for part in Path(name).parts}
+
+
+def tops(names) -> set[str]:
+    return {Path(name).parts[0] for name in names}
 
 
 def test_every_directory_with_a_project_is_built(archives):
@@ -52,11 +46,15 @@ def test_a_wheel_brings_the_licence(built):
 
 
 def test_a_wheel_has_no_tests_and_no_caches(built):
-    assert not parts(wheel_files(built.wheel)) & NEVER
+    names = wheel_files(built.wheel)
+    assert not parts(names) & CACHES
+    assert "tests" not in tops(names)
 
 
 def test_a_source_archive_has_no_tests_and_no_caches(built):
-    assert not parts(sdist_names(built.sdist)) & NEVER
+    names = sdist_names(built.sdist)
+    assert not parts(names) & CACHES
+    assert not tops(names) & {"tests", "examples", "plugins"}
 
 
 def test_a_source_archive_holds_what_its_wheel_is_built_from(built):
