@@ -1,0 +1,1 @@
+"""Projects that begin with files which Obelisk writes."""
