@@ -33,9 +33,9 @@ class Server:
         self._stderr = stderr
         self.wait_until_ready()
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
         """Return once the next ready line is printed; a server that is run by ``obelisk dev`` prints one each time."""
-        self.ready = _next_line(self._process, self)
+        self.ready = _next_line(self._process, self, seconds)
         if not self.ready.startswith("obelisk ready "):
             self.close()
             raise NotReadyError(f"the server did not start; it printed {self.ready!r}, and\n{self.log}")
@@ -175,16 +175,16 @@ def _take_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _next_line(process: subprocess.Popen[bytes], server: Server) -> str:
+def _next_line(process: subprocess.Popen[bytes], server: Server, seconds: float) -> str:
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
-    line, until = b"", time.monotonic() + READY_SECONDS
+    line, until = b"", time.monotonic() + seconds
     while not line.endswith(b"\n"):
         readable, _, _ = select.select([descriptor], [], [], max(until - time.monotonic(), 0))
         if not readable:
             process.kill()
             process.wait()
-            raise NotReadyError(f"the server was not ready within {READY_SECONDS} s:\n{server.log}")
+            raise NotReadyError(f"the server was not ready within {seconds} s:\n{server.log}")
         byte = os.read(descriptor, 1)
         if not byte:
             break

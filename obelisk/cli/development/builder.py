@@ -46,6 +46,16 @@ class Builder:
         self._signal(signal.SIGKILL)
 
     async def _ended(self, build: DevBuild, directory: Path) -> int:
+        # A start that is cancelled half-way would leave behind what the command has started by then.
+        starting = asyncio.create_task(self._start(build, directory))
+        try:
+            process = await asyncio.shield(starting)
+            return await process.wait()
+        finally:
+            await self._given_up(await starting)
+            self._group = None
+
+    async def _start(self, build: DevBuild, directory: Path) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
             *build.command,
             cwd=directory,
@@ -55,11 +65,7 @@ class Builder:
             start_new_session=True,
         )
         self._group = process.pid
-        try:
-            return await process.wait()
-        finally:
-            await self._given_up(process)
-            self._group = None
+        return process
 
     async def _given_up(self, process: asyncio.subprocess.Process) -> None:
         """End a command that still runs, because the waiting for it was cancelled."""

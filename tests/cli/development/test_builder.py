@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from obelisk.cli.development.builder import Builder
 from obelisk.config.dev_settings import DevBuild
+
+WAIT_SECONDS = 30
 
 
 class Said(list[str]):
@@ -49,7 +52,7 @@ async def test_a_program_that_is_missing_is_told(builder: Builder, said: Said, t
 
 
 async def test_what_a_cancelled_command_started_is_ended_with_it(builder: Builder, tmp_path: Path) -> None:
-    task = asyncio.create_task(builder.run(build("sh", "-c", "sleep 1000 & echo $! > pid; wait"), tmp_path))
+    task = asyncio.create_task(builder.run(build("sh", "-c", "sleep 100 & echo $! > pid; wait"), tmp_path))
     pid = await asyncio.to_thread(written, tmp_path / "pid")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -57,14 +60,33 @@ async def test_what_a_cancelled_command_started_is_ended_with_it(builder: Builde
     await asyncio.to_thread(wait_until_gone, pid)
 
 
+async def test_a_command_that_is_cancelled_while_it_starts_is_ended(builder: Builder, tmp_path: Path) -> None:
+    task = asyncio.create_task(builder.run(build("sh", "-c", "sleep 100 & echo $! > pid; wait"), tmp_path))
+    await asyncio.sleep(0)  # it begins to start
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    pid = (tmp_path / "pid").read_text() if (tmp_path / "pid").exists() else ""
+    if pid.endswith("\n"):  # it came so far
+        wait_until_gone(int(pid))
+
+
 def written(path: Path) -> int:
+    until = time.monotonic() + WAIT_SECONDS
     while not (path.exists() and path.read_text().endswith("\n")):
-        pass
+        assert time.monotonic() < until
     return int(path.read_text())
 
 
 def wait_until_gone(pid: int) -> None:
     """Return once a process has ended; whoever has it as an orphan takes its exit code."""
-    stat = Path(f"/proc/{pid}/stat")
-    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
-        pass
+    until = time.monotonic() + WAIT_SECONDS
+    while state(pid) not in ("", "Z"):
+        assert time.monotonic() < until
+
+
+def state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
