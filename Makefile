@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo guests test lint format types imports check proto reference other-pythons clean
+.PHONY: help venv demo guests test lint format types imports check proto reference docs tutorial other-pythons clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,8 +50,15 @@ check: lint types imports test ## Everything that has to pass
 proto: $(STAMP) ## Generate the gRPC modules from the proto file
 	$(BIN)/python tools/generate_proto.py
 
-reference: $(STAMP) ## Generate the configuration reference from the settings
+reference: $(STAMP) ## Generate the reference from the code
 	$(BIN)/python tools/generate_reference.py
+	$(BIN)/python tools/generate_reference_pages.py
+
+docs: $(STAMP) ## Make a site of docs/ in .cache/site; warnings are errors
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d .cache/doctrees docs .cache/site
+
+tutorial: $(STAMP) ## Do what the tutorial shows, in a new environment, and time it
+	$(BIN)/python tools/walk_tutorial.py
 
 other-pythons: ## Run the demo under PYTHON, another interpreter, in an environment of its own
 	PYTHON='$(PYTHON)' tools/try_python.sh

@@ -5,22 +5,34 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from pathlib import Path
+from typing import Final
 
 # Before gRPC is imported: else it prints lines of its own when a server ends.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 import click
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 
+from benchmarks import parts
+from benchmarks.bench import Bench
+from benchmarks.errors import UnavailableError
 from benchmarks.peers.command import peers as peers_group
-from benchmarks.places import CACHE
+from benchmarks.places import CACHE, GUESTS, fibo
 from benchmarks.results import Report
 from benchmarks.run import Options, run
+from benchmarks.shared_work import CONCURRENT, SERIAL
 from benchmarks.table import markdown, show
 from benchmarks.workload import Workload, workloads
 
+PROFILED: Final = {
+    "serial": (SERIAL, fibo()),
+    "serial-effects": (replace(SERIAL, name="serial-effects"), fibo(GUESTS / "fibo_effects.wat")),
+    "concurrent": (CONCURRENT, fibo()),
+}
 ROUNDS = 5
 QUICK_ROUNDS = 1
 WIDTH = 160
@@ -87,6 +99,26 @@ def show_report(*, path: Path, as_markdown: bool) -> None:
     except msgspec.MsgspecError as error:
         raise click.UsageError(f"{path} is no report of a run: {error}") from error
     _print_report(report, as_markdown=as_markdown)
+
+
+@benchmarks.command("parts")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), default=CACHE, show_default=True)
+def print_parts(*, names: tuple[str, ...], cache: Path) -> None:
+    """Print what a step of NAMEs costs a server, by part; without names, of each work that can be looked at."""
+    for name in names:
+        if name not in PROFILED:
+            raise click.UsageError(f"`{name}` cannot be looked at by parts, expected one of {', '.join(PROFILED)}")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parts-", dir=cache.absolute(), ignore_cleanup_errors=True) as directory:
+        bench = Bench(Path(directory), cache, rounds=1, quick=False)
+        for name in names or PROFILED:
+            work, config = PROFILED[name]
+            try:
+                found = asyncio.run(parts.cost(bench, work, config))
+            except UnavailableError as error:
+                raise click.ClickException(str(error)) from error
+            click.echo("\n".join(parts.lines(found)))
 
 
 benchmarks.add_command(peers_group)

@@ -27,6 +27,7 @@
     * InvalidTargetError        what a guest wants to send a request to cannot be
   * ServerError                 a port is in use, a listener failed
   * ClientError                 the command line could not reach or use a server
+  * WorkflowTestError           a test of a workflow found what it may not, or cannot go on
 
 A program that embeds the engine catches ``ObeliskError``::
 
@@ -164,3 +165,7 @@ class ServerError(ObeliskError):
 
 class ClientError(ObeliskError):
     """The command line could not reach or use a server."""
+
+
+class WorkflowTestError(ObeliskError):
+    """A test of a workflow cannot go on, or found what it may not: a failed execution or replay, a stub that is missing."""

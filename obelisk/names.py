@@ -66,8 +66,9 @@ def parse_interface(text: str) -> InterfaceName:
 def parse_ffqn(text: str) -> Ffqn:
     """Check ``text`` and return it as a function name; raise ``InvalidNameError`` when it is none."""
     interface, function = split_ffqn(Ffqn(text))
-    parse_interface(interface)
-    if len(function) > MAX_FUNCTION_LENGTH or not _FUNCTION.fullmatch(function):
+    if interface:
+        parse_interface(interface)
+    if not interface or len(function) > MAX_FUNCTION_LENGTH or not _FUNCTION.fullmatch(function):
         raise InvalidNameError(
             f"`{text[:200]}` is not a function name, expected `namespace:package/interface[@version].function`"
         )

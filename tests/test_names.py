@@ -88,3 +88,8 @@ def test_a_function_name_splits_at_its_last_dot() -> None:
 def test_text_that_is_not_a_function_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidNameError):
         parse_ffqn(text)
+
+
+def test_text_without_an_interface_is_shown_as_it_is() -> None:
+    with pytest.raises(InvalidNameError, match="`fibo` is not a function name"):
+        parse_ffqn("fibo")

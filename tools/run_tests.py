@@ -33,6 +33,7 @@ APART = {
     "tests/fuzz": 30,
     "tests/testing": 180,
     "tests/crash": 120,
+    "tests/docs": 180,
 }
 """Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180
@@ -80,9 +81,10 @@ def find_suites() -> list[Suite]:
     apart = [Suite(name, (name,), budget) for name, budget in APART.items() if (ROOT / name).is_dir()]
     kernel = [path for path in sorted((ROOT / "tests").iterdir()) if has_tests(path)]
     others = [name for name in relative(*kernel) if name not in APART]
+    examples = [path for path in sorted(ROOT.glob("examples/*/tests")) if has_tests(path)]
     plugins = [path for path in sorted(ROOT.glob("plugins/*/tests")) if has_tests(path)]
     return [
-        Suite("tests", tuple(others), OTHER_BUDGET),
+        Suite("tests", (*others, *relative(*examples)), OTHER_BUDGET),
         *(Suite(name, (name,), PLUGIN_BUDGET) for name in relative(*plugins)),
         *apart,
     ]

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,9 @@ from obelisk.api.address import check_address
 from obelisk.api.protection import checked_protection
 from obelisk.api.server import serve
 from obelisk.config.model import Config
-from obelisk.runtime.deploy import check, open_components
-from obelisk.runtime.engine import Engine, make_host, open_host
+from obelisk.runtime.engine import Engine
 from obelisk.runtime.server_log.logs import ServerLogs
 from obelisk.runtime.signals import StopRequest, stop_signals
-from obelisk.runtime.triggers import EngineCheckHost, check_triggers
 
 if TYPE_CHECKING:
     from obelisk.api.operator import OperatorPort
@@ -93,21 +91,6 @@ async def _open_operator(
     return await stack.enter_async_context(
         serve_operator(engine.metrics, address=address, clock=engine.clock, is_stopping=stop.is_requested)
     )
-
-
-async def verify(
-    config: Config, *, allow_unauthenticated_api: bool = False, environ: MutableMapping[str, str] | None = None
-) -> None:
-    """Check the API's protection, that every component opens, that they fit together and triggers to them.
-
-    ``environ`` is the environment that secrets are taken out of, the process's unless it is given. Raises ``ObeliskError``
-    when something is wrong.
-    """
-    checked_protection(config.kernel.api, allow_unauthenticated=allow_unauthenticated_api)
-    async with AsyncExitStack() as stack:
-        opened = await open_host(config, make_host(config, environ=environ), stack, environ=environ)
-        functions = check(await open_components(config, opened, stack))
-        await check_triggers(config.triggers, EngineCheckHost(opened, functions))
 
 
 def clean_cache(config: Config) -> None:

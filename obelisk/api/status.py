@@ -50,6 +50,11 @@ class CallStatus(Struct, frozen=True):
     details: str
 
 
+def code_of(kind: type[Exception]) -> grpc.StatusCode:
+    """Return the code by which errors of a kind are answered."""
+    return next((code for base, code in _CODES if issubclass(kind, base)), grpc.StatusCode.INTERNAL)
+
+
 def status_of(error: Exception, *, call: str, log: logging.Logger) -> CallStatus:
     """Return how ``call`` is answered after ``error``. What is not the caller's doing is logged.
 
@@ -57,9 +62,9 @@ def status_of(error: Exception, *, call: str, log: logging.Logger) -> CallStatus
     """
     if isinstance(error, CallRefusedError):
         return CallStatus(error.code, _fitting(str(error)))
-    for kind, code in _CODES:
-        if isinstance(error, kind):
-            return CallStatus(code, _fitting(str(error)))
+    code = code_of(type(error))
+    if code is not grpc.StatusCode.INTERNAL:
+        return CallStatus(code, _fitting(str(error)))
     if isinstance(error, ObeliskError):
         log.error("%s: %s", call, error)
         return CallStatus(grpc.StatusCode.INTERNAL, _fitting(str(error).partition("\n")[0]))

@@ -6,6 +6,7 @@ import click
 
 from obelisk.cli.client import ending_the_command, json_option, server_options
 from obelisk.cli.groups import OpenGroup
+from obelisk.cli.helping import component_names
 
 
 @click.group(cls=OpenGroup)
@@ -28,7 +29,7 @@ def list_(*, imports: bool, extensions: bool, as_json: bool) -> None:
 
 
 @component.command()
-@click.argument("target", metavar="PATH|NAME")
+@click.argument("target", metavar="PATH|NAME", shell_complete=component_names)
 @click.option("-v", "-i", "--imports", is_flag=True, help="Imported functions too; --json has them always.")
 @click.option("-e", "--extensions", is_flag=True, help="Functions that the engine derives too.")
 @json_option
@@ -42,7 +43,7 @@ def inspect(*, target: str, imports: bool, extensions: bool, as_json: bool) -> N
 
 
 @component.command()
-@click.argument("target", metavar="NAME|DIGEST|PATH")
+@click.argument("target", metavar="NAME|DIGEST|PATH", shell_complete=component_names)
 @json_option
 @server_options
 @ending_the_command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from obelisk.api.tokens import TOKEN_RANDOM_BYTES, new_token, token_hash
+from obelisk.cli.helping import completion, component_names, schema
 from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors, warn
 from obelisk.cli.server import config_option, logging_to_console
 from obelisk.clock import SystemClock, to_milliseconds
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group()
 def generate() -> None:
     """Make ids and other things."""
+
+
+generate.add_command(schema)
+generate.add_command(completion)
 
 
 @generate.command("execution-id")
@@ -50,7 +55,14 @@ def token(*, as_json: bool) -> None:
 
 @generate.command("wit-deps")
 @config_option
-@click.option("--component", "names", multiple=True, metavar="NAME", help="Only this component; may be repeated.")
+@click.option(
+    "--component",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this component; may be repeated.",
+    shell_complete=component_names,
+)
 @click.option("--host-only", is_flag=True, help="Without components; no configuration is read.")
 @click.option("--wasi", is_flag=True, help="The packages of WASI too.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each package.")

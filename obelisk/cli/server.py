@@ -53,7 +53,7 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
 
     config, plugins = read_config(path)
     with server_logs(config.kernel.log, clock=SystemClock()) as logs:
-        _warn_of_broken(plugins)
+        warn_of_broken(plugins)
         if clean_cache:
             process.clean_cache(config)
         served = process.run_server(
@@ -66,14 +66,13 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
 @server.command()
 @config_option
 @unauthenticated_option
+@json_option
 @reporting_errors(FAILED)
-def verify(*, path: Path | None, allow_unauthenticated_api: bool) -> None:
-    """Check the configuration and its components, without starting anything."""
-    from obelisk.api.process import verify as verify_server
+def verify(*, path: Path | None, allow_unauthenticated_api: bool, as_json: bool) -> None:
+    """Check the configuration and its components, without starting anything; tell all problems with their lines."""
+    from obelisk.cli.verifying import verify as verify_file
 
-    with logging_to_console(path) as config:
-        asyncio.run(verify_server(config, allow_unauthenticated_api=allow_unauthenticated_api))
-    print_line("Server configuration was verified")
+    raise SystemExit(verify_file(path, allow_unauthenticated_api=allow_unauthenticated_api, as_json=as_json))
 
 
 @server.command()
@@ -153,11 +152,12 @@ def logging_to_console(path: Path | None) -> Iterator[Config]:
 
     config, plugins = read_config(path)
     with server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
-        _warn_of_broken(plugins)
+        warn_of_broken(plugins)
         yield config
 
 
-def _warn_of_broken(plugins: Plugins) -> None:
+def warn_of_broken(plugins: Plugins) -> None:
+    """Log which plugins do not load."""
     for info in plugins.infos:
         if info.error is not None:
             logging.getLogger("obelisk.plugins").warning(

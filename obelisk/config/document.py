@@ -21,7 +21,8 @@ OVERRIDE_SEPARATOR = "__"
 class Document(Struct, frozen=True):
     """A configuration as plain tables: overrides are applied and references replaced, nothing is checked yet.
 
-    ``overrides`` maps the path of a key to the variable that set it. ``origin`` names the configuration in messages.
+    ``overrides`` maps the path of a key to the variable that set it. ``origin`` names the configuration in messages,
+    ``text`` is what was read.
     """
 
     origin: str
@@ -30,31 +31,38 @@ class Document(Struct, frozen=True):
     base: Path
     directories: Directories
     expander: Expander
+    text: str = ""
 
 
-def read_document(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Document:
+def read_document(
+    path: Path | None, *, environ: Mapping[str, str], cwd: Path, problems: list[str] | None = None
+) -> Document:
     """Read the configuration at ``path``, or the first one found in the usual places.
 
-    Raises ``ConfigError`` when there is none, it cannot be read, or is not TOML.
+    Raises ``ConfigError`` when there is none, it cannot be read, or is not TOML; for ``problems`` see ``parse_document``.
     """
     found = cwd / path if path is not None else find_file(environ, cwd=cwd)
-    return parse_document(read_text(found), origin=str(found), base=found.parent, environ=environ, cwd=cwd)
+    text = read_text(found)
+    return parse_document(text, origin=str(found), base=found.parent, environ=environ, cwd=cwd, problems=problems)
 
 
-def parse_document(text: str, *, origin: str, base: Path, environ: Mapping[str, str], cwd: Path) -> Document:
+def parse_document(
+    text: str, *, origin: str, base: Path, environ: Mapping[str, str], cwd: Path, problems: list[str] | None = None
+) -> Document:
     """Parse the text of a configuration; relative locations in it start at ``base``.
 
-    Raises ``ConfigError`` that lists every problem.
+    Raises ``ConfigError`` that lists every problem. When ``problems`` is given, overrides and references that are wrong are
+    put there instead and left as they are.
     """
     tables = _parse(text, origin)
-    problems: list[str] = []
+    told, problems = problems is not None, [] if problems is None else problems
     overrides = _apply_overrides(tables, environ, problems)
     directories = find_directories(environ, cwd=cwd, config=base)
     expander = Expander(environ, directories)
     expanded = expander.tree(tables, "", problems)
-    if problems:
+    if problems and not told:
         raise ConfigError("\n".join(f"{origin}: {problem}" for problem in problems))
-    return Document(origin, expanded, overrides, base, directories, expander)
+    return Document(origin, expanded, overrides, base, directories, expander, text)
 
 
 def disabled_plugins(document: Document) -> frozenset[str]:

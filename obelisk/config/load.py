@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ from obelisk.registry import Catalog
 
 S = TypeVar("S", bound=Struct)
 KERNEL = "the kernel"
+OF_COMPONENTS = ("allow_exec_activities", "outbound_http", "secrets", "wasm")
+"""Keys of the kernel that decide whether a component opens."""
+_ENTRY = re.compile(r"(\w+)\[([0-9]+)\]")
 
 
 class Claim(Struct, frozen=True):
@@ -61,6 +65,27 @@ def decode_document(document: Document, plugins: Catalog) -> Config:
         raise ConfigError("\n".join(f"{document.origin}: {message}" for message in error.args)) from error
 
 
+class Examined(Struct, frozen=True):
+    """What is right and what is wrong with a configuration.
+
+    ``problems`` begin with the path of a key where they have one. ``config`` is what is right, for further checks; ``None``
+    when that would tell of nothing but consequences. ``complete`` tells whether no component is left out of it.
+    """
+
+    problems: tuple[str, ...]
+    config: Config | None
+    complete: bool
+
+
+def examine_document(document: Document, plugins: Catalog, *, unread: Sequence[str] = ()) -> Examined:
+    """Check a configuration that was read, and keep what is right of it.
+
+    ``unread`` are the paths of texts whose references could not be replaced: what holds them is left out. Raises
+    ``PluginError`` when plugins claim the same table.
+    """
+    return _Loader(document, plugins, unread=unread).examined()
+
+
 def claims(plugins: Catalog) -> dict[str, Claim]:
     """Return every table of the installed plugins. Raises ``PluginError`` when two claim the same one."""
     found = {field.name: Claim(field.name, Struct, False, KERNEL) for field in fields(KernelSettings)}
@@ -92,7 +117,8 @@ def _own_table(provider: Any, owner: str) -> Claim:
 class _Loader:
     """One pass over one document; ``problems`` grows on the way."""
 
-    def __init__(self, document: Document, plugins: Catalog) -> None:
+    def __init__(self, document: Document, plugins: Catalog, *, unread: Sequence[str] = ()) -> None:
+        self._unread = tuple(unread)
         self._tables = document.tables
         self._document = document
         self._plugins = plugins
@@ -101,21 +127,52 @@ class _Loader:
         self._decoder = Decoder(document.expander, base=document.base, overrides=document.overrides)
 
     def config(self) -> Config:
+        config = self._checked(None)
+        raise_problems(self._problems)
+        assert config is not None  # else there were problems
+        return config
+
+    def examined(self) -> Examined:
+        kernel = self._kernel_without_what_is_wrong()
+        self._problems.clear()
+        config = self._checked(kernel)
+        told = dict.fromkeys(message for problem in self._problems for message in problem.args)
+        unread = tuple(f"`{self._labelled(path)}`: " for path in self._unread)
+        problems = tuple(message for message in told if not message.startswith(unread))
+        return Examined(problems, config, complete=config is not None and self._is_complete(config))
+
+    def _is_complete(self, config: Config) -> bool:
+        """Tell whether no component table is left out; one of a name that nobody knows may be meant as one."""
+        tables = [name for name in self._tables if self._plugins.component_kinds.find(name) is not None]
+        entries = sum(len(self._tables[name]) for name in tables if isinstance(self._tables[name], list))
+        return len(config.components) == entries and all(self._is_known(name) for name in self._tables)
+
+    def _is_known(self, table: str) -> bool:
+        return table in self._claims or any(field.name == table for field in fields(KernelSettings))
+
+    def _checked(self, substitute: KernelSettings | None) -> Config | None:
+        """Check all; return what is right. ``substitute`` is used where the kernel's own tables are wrong."""
         self._check_tables()
-        own = {field.name for field in fields(KernelSettings)}
-        kernel = self._struct(KernelSettings, {k: v for k, v in self._tables.items() if k in own}, "")
+        kernel = self._struct(KernelSettings, self._own_tables(), "") or substitute
         single = {name: self._single(claim) for name, claim in self._claims.items() if not claim.array}
         arrays = {name: self._array(self._claims[name]) for name in self._tables if self._is_array(name)}
         components = self._components(arrays)
-        provider = self._storage(kernel) if kernel is not None else None
-        raise_problems(self._problems)
-        assert kernel is not None and provider is not None  # else there were problems
+        store = None if kernel is None else self._store(kernel, single)
+        if store is None and substitute is not None:
+            store = self._any_store(single)
+        has_sources = all(single[s.name] is not None or s.name not in self._tables for s in self._plugins.sources)
+        if kernel is None or store is None or not has_sources:
+            return None
         directories = self._document.directories
         return Config(
             kernel=kernel,
-            store=Chosen(provider, single[provider.name]),
+            store=store,
             sources=tuple(Chosen(s, single[s.name]) for s in self._plugins.sources if single[s.name] is not None),
-            exporters=tuple(Chosen(e, single[e.name]) for e in self._plugins.exporters if e.name in self._tables),
+            exporters=tuple(
+                Chosen(e, single[e.name])
+                for e in self._plugins.exporters
+                if e.name in self._tables and single[e.name] is not None
+            ),
             triggers=self._triggers(single, arrays),
             components=components,
             base=self._document.base,
@@ -123,10 +180,42 @@ class _Loader:
             cache_dir=directories.cache,
         )
 
+    def _own_tables(self) -> dict[str, Any]:
+        own = {field.name for field in fields(KernelSettings)}
+        return {name: value for name, value in self._tables.items() if name in own}
+
+    def _kernel_without_what_is_wrong(self) -> KernelSettings | None:
+        """Return the kernel's settings less its tables that are wrong; ``None`` when components depend on one of those."""
+        right = {}
+        for name, value in self._own_tables().items():
+            is_read = not any(_top(path) == name for path in self._unread)
+            if is_read and self._struct(KernelSettings, {name: value}, "") is not None:
+                right[name] = value
+            elif name in OF_COMPONENTS:
+                return None
+        return self._struct(KernelSettings, right, "")
+
+    def _store(self, kernel: KernelSettings, single: Mapping[str, Any]) -> Chosen[Provider[Any, Storage]] | None:
+        provider = self._storage(kernel)
+        settings = None if provider is None else single[provider.name]
+        return None if provider is None or settings is None else Chosen(provider, settings)
+
+    def _any_store(self, single: Mapping[str, Any]) -> Chosen[Provider[Any, Storage]] | None:
+        """Return a storage in place of one that is wrong, so that all else can be checked; none is opened for that."""
+        named = ((storage, single[storage.name]) for storage in self._plugins.storages)
+        return next((Chosen(storage, settings) for storage, settings in named if settings is not None), None)
+
+    def _labelled(self, path: str) -> str:
+        """Return a path as messages have it: with an entry's name in place of its index."""
+        match = _ENTRY.match(path)
+        if match is None or not self._is_array(match[1]):
+            return path
+        return f"{match[1]}[{_label(self._tables[match[1]][int(match[2])], int(match[2]))}]{path[match.end() :]}"
+
     def _check_tables(self) -> None:
         known = [*(field.name for field in fields(KernelSettings)), *self._claims]
         for name in self._tables:
-            if name not in known:
+            if not self._is_known(name):
                 self._problems.append(self._decoder.unknown(name, "", known, hint=self._plugins.hint(name)))
 
     def _is_array(self, name: str) -> bool:
@@ -151,10 +240,11 @@ class _Loader:
             message = f"expected tables of the form `[[{claim.table}]]`, found {describe_value(entries)}"
             self._problems.append(self._decoder.problem(claim.table, message))
             return []
-        return [
-            self._struct(claim.settings, entry, f"{claim.table}[{_label(entry, index)}]")
-            for index, entry in enumerate(entries)
-        ]
+        return [self._item(claim, entry, index) for index, entry in enumerate(entries)]
+
+    def _item(self, claim: Claim, entry: object, index: int) -> Struct | None:
+        settings = self._struct(claim.settings, entry, f"{claim.table}[{_label(entry, index)}]")
+        return None if any(path.startswith(f"{claim.table}[{index}]") for path in self._unread) else settings
 
     def _storage(self, kernel: KernelSettings) -> Provider[Any, Storage] | None:
         try:
@@ -196,6 +286,10 @@ class _Loader:
             if entries or trigger.always:
                 uses.append(TriggerUse(trigger, tuple(entries)))
         return tuple(uses)
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
 
 
 def _label(entry: object, index: int) -> str:

@@ -18,13 +18,14 @@ from obelisk.interfaces.settings import Size
 def differing_keys(settings: Struct, *, without: Collection[str] = ()) -> dict[str, Any]:
     """Return the keys of a table that decodes to ``settings``, less those in ``without`` and those with their defaults."""
     return {
-        field.encode_name: _plain(value)
+        field.encode_name: plain_value(value)
         for field in fields(settings)
         if field.encode_name not in without and (value := getattr(settings, field.name)) != _default(field)
     }
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value of a setting as people write it; of a table the keys that differ from their defaults."""
     match value:
         case Struct():
             return differing_keys(value)
@@ -37,9 +38,9 @@ def _plain(value: Any) -> Any:
         case Path():
             return str(value)
         case tuple() | list():
-            return [_plain(item) for item in value]
+            return [plain_value(item) for item in value]
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain_value(item) for key, item in value.items()}
         case _:
             return value
 

@@ -29,12 +29,17 @@ from obelisk.interfaces.settings import Duration, Size
 from obelisk.registry import Catalog
 
 HEADER = """\
+#:schema ./obelisk.schema.json
+
 # The configuration of an Obelisk server. Every key is shown with its default; remove the `#` in front of one to change
 # it, and of the header of its table where that has one.
 #
 # Texts may hold ${VAR}, ${VAR:-default}, ${DATA_DIR}, ${CACHE_DIR} and ${CONFIG_DIR}. An environment variable such as
 # OBELISK__API__LISTENING_ADDR overrides a key. A duration is a text ("30s", "1h 30m") or a table ({ seconds = 30 }), a
 # size a number of bytes or a text ("64MiB"). Relative locations start at the directory of this file.
+#
+# The first line is for editors: `obelisk generate schema --output obelisk.schema.json` writes what they complete and
+# check keys by.
 """
 WIDTH = 118
 _KEY_LINE = re.compile(r"\* ((?:``\w+``(?:, )?)+): (.*)")
@@ -119,7 +124,7 @@ def _table(settings: type[Struct], header: str, *, active: bool) -> Iterator[str
     plain = [field for field in fields(settings) if field not in nested and _item_of(field) is None]
     descriptions = key_descriptions(settings)
     if plain or not nested:
-        yield from _comment(_summary(settings))
+        yield from _comment(settings_summary(settings))
         yield header if active else f"# {header}"
     for field in plain:
         yield from _key(field, descriptions.get(field.name, ""), table=header.strip("[]"))
@@ -158,7 +163,8 @@ def _comment(text: str) -> list[str]:
     return [f"## {line}" for line in textwrap.wrap(text.replace("``", "`"), WIDTH - 3)]
 
 
-def _summary(settings: type[Struct]) -> str:
+def settings_summary(settings: type[Struct]) -> str:
+    """Return what a settings Struct is for: the first paragraph of its docstring, in one line."""
     return (settings.__doc__ or "").strip().split("\n\n", 1)[0].replace("\n", " ")
 
 

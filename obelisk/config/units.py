@@ -13,7 +13,13 @@ _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BYTES |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
 _NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)"
 _DURATION_PART = re.compile(rf"\s*{_NUMBER}\s*(us|ms|s|m|h|d)")
-_SIZE = re.compile(rf"{_NUMBER}\s*([KMGT]?I?B)", re.IGNORECASE)
+_SIZE = re.compile(rf"{_NUMBER}\s*((?:[KMGT]I?)?B)", re.IGNORECASE)
+_PLAIN_NUMBER = r"[0-9]{1,18}(\.[0-9]{1,9})?"
+DURATION_KEYS = tuple(_TABLE_KEYS)
+"""The keys of a table that is a duration; it has one of them."""
+DURATION_PATTERN = rf"^(\s*{_PLAIN_NUMBER}\s*(us|ms|s|m|h|d))+\s*$"
+SIZE_PATTERN = rf"^\s*{_PLAIN_NUMBER}\s*([KkMmGgTt][Ii]?)?[Bb]\s*$"
+"""What texts match that are durations and sizes, for a schema; in every dialect of regular expressions."""
 
 
 def parse_duration(value: object) -> Duration:

@@ -82,14 +82,22 @@ async def open_those_that_open(
     uses: Sequence[Configured], host: OpenHost, stack: AsyncExitStack
 ) -> tuple[list[ComponentEntry], list[ComponentError]]:
     """Open components side by side; return those that opened, and what is wrong with the others."""
+    opened = await open_each(uses, host, stack)
+    errors = [one for one in opened if isinstance(one, ComponentError)]
+    return [ComponentEntry(one) for one in opened if not isinstance(one, ComponentError)], errors
+
+
+async def open_each(
+    uses: Sequence[Configured], host: OpenHost, stack: AsyncExitStack
+) -> list[ActivityComponent | WorkflowComponent | ComponentError]:
+    """Open components side by side; return for each the component, or what is wrong with it."""
     opened = await asyncio.gather(*(_open(use, host, stack) for use in uses), return_exceptions=True)
-    errors = []
+    found = []
     for result in opened:
-        if isinstance(result, ComponentError):
-            errors.append(result)
-        elif isinstance(result, BaseException):
+        if isinstance(result, BaseException) and not isinstance(result, ComponentError):
             raise result
-    return [ComponentEntry(component) for component in opened if not isinstance(component, BaseException)], errors
+        found.append(result)
+    return found
 
 
 async def _open(use: Configured, host: OpenHost, stack: AsyncExitStack) -> ActivityComponent | WorkflowComponent:

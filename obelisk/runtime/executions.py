@@ -21,7 +21,7 @@ from obelisk.interfaces.executions import (
     Submission,
     SubmitOutcome,
 )
-from obelisk.interfaces.storage import ExecutionQuery, Held, LineQuery, LineRow
+from obelisk.interfaces.storage import ExecutionLog, ExecutionQuery, Held, LineQuery, LineRow
 from obelisk.names import Ffqn
 from obelisk.runtime import deletion, pausing, replays, stubs, upgrades
 from obelisk.runtime.functions import FunctionEntry
@@ -212,6 +212,11 @@ class EngineExecutions:
     async def replay(self, execution_id: ExecutionId) -> ReplayReport:
         """Replay a workflow's log, and write nothing."""
         return await replays.replay(self._kernel, execution_id)
+
+    async def replay_log(self, log: ExecutionLog) -> ReplayReport:
+        """Replay a log that the storage need not hold, and write nothing; raises as ``replay`` does."""
+        function = replays.workflow_function(self._kernel, log.execution_id, log.state)
+        return await replays.replay_log(self._kernel, log, function)
 
     async def upgrade(
         self, execution_id: ExecutionId, *, expected: str, new: str, skip_determinism_check: bool = False

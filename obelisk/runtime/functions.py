@@ -116,11 +116,14 @@ class FunctionEntry:
 class Functions:
     """The functions of a deployment by name."""
 
-    def __init__(self, entries: Sequence[ComponentEntry]) -> None:
+    def __init__(self, entries: Sequence[ComponentEntry], *, problems: list[str] | None = None) -> None:
+        """Collect them. Functions that two components export are a ``LinkError``, or are put into ``problems``."""
         self.entries = tuple(entries)
         self._by_name: dict[Ffqn, FunctionEntry] = {}
         duplicates = [problem for entry in entries for problem in self._add(entry)]
-        if duplicates:
+        if problems is not None:
+            problems += duplicates
+        elif duplicates:
             raise LinkError("\n".join(duplicates))
 
     def _add(self, entry: ComponentEntry) -> Iterable[str]:

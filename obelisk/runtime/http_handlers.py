@@ -18,10 +18,14 @@ from obelisk.wasm.wasi.setup import SandboxSetup
 
 
 class EngineHttpHandlers:
-    """See the module's documentation. ``components`` are those of the deployment, whose functions may be called."""
+    """See the module's documentation. ``components`` are those of the deployment, whose functions may be called.
 
-    def __init__(self, components: Sequence[Component]) -> None:
+    Unless they are ``complete``, imports that none of them exports are not refused.
+    """
+
+    def __init__(self, components: Sequence[Component], *, complete: bool = True) -> None:
         self._components = components
+        self._complete = complete
 
     @asynccontextmanager
     async def open(self, settings: ProgramSettings, location: str, host: ComponentHost) -> AsyncIterator[HttpHandler]:
@@ -38,4 +42,4 @@ class EngineHttpHandlers:
             yield wasm.webhook(prepared, settings, sandbox=sandbox, host=host.host, check=self._check)
 
     def _check(self, component: Component) -> None:
-        check_caller(component, self._components)
+        check_caller(component, self._components, complete=self._complete)

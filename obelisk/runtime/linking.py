@@ -29,15 +29,23 @@ _WORKFLOWS_ONLY = (EXT_SUFFIX, STUB_SUFFIX)
 
 def check_links(components: Sequence[Component]) -> None:
     """Raise ``LinkError`` that lists every import without an equal export, and every reserved name."""
-    offered = _offered(components)
-    problems = [problem for component in components for problem in _problems(component, offered)]
+    problems = link_problems(components)
     if problems:
         raise LinkError("\n".join(problems))
 
 
-def check_caller(caller: Component, components: Sequence[Component]) -> None:
-    """Raise ``LinkError`` that lists what a component of a trigger imports and ``components`` do not offer."""
-    problems = list(_problems(caller, _offered(components)))
+def link_problems(components: Sequence[Component], *, complete: bool = True) -> list[str]:
+    """Return what is wrong between components; unless they are ``complete``, not that nobody exports an interface."""
+    offered = _offered(components)
+    return [problem for one in components for problem in _problems(one, offered, complete=complete)]
+
+
+def check_caller(caller: Component, components: Sequence[Component], *, complete: bool = True) -> None:
+    """Raise ``LinkError`` that lists what a component of a trigger imports and ``components`` do not offer.
+
+    For ``complete`` see ``link_problems``.
+    """
+    problems = list(_problems(caller, _offered(components), complete=complete))
     if problems:
         raise LinkError("\n".join(problems))
 
@@ -57,7 +65,7 @@ def _merged(one: Interface, other: Interface) -> Interface:
     return Interface(one.name, one.functions + other.functions, one.types + other.types)
 
 
-def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[str]:
+def _problems(component: Component, offered: dict[str, Interface], *, complete: bool) -> Iterable[str]:
     name = component.id.name
     for interface in component.exports:
         suffix = reserved_suffix(interface.name)
@@ -77,7 +85,8 @@ def _problems(component: Component, offered: dict[str, Interface]) -> Iterable[s
                 "executions by their `-schedule` functions, and uses `obelisk:webhook/webhook-support`"
             )
             continue
-        yield from _mismatches(name, wanted, offer)
+        if offer is not None or complete or is_wasi(wanted.name):
+            yield from _mismatches(name, wanted, offer)
 
 
 def _reserved_functions(component: str, interface: Interface) -> Iterable[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
 PAGE = 500
+"""So many due delays are read beyond those whose response is on its way to the storage, at most as many again."""
 LOOKED_AT = 16
 """Of how many waiting workflows it is looked up at once whether others have moved them."""
 
@@ -45,6 +46,8 @@ class Timers:
         self._wake = asyncio.Event()
         self._set: list[Alarm] = []
         self._delivering: set[DelayId] = set()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._is_first = True
         # What an earlier process left may fall due at any time.
         self._has_lost_track = kernel.storage.directory is not None
@@ -94,7 +97,10 @@ class Timers:
         storage, now = self._kernel.storage, self._kernel.clock.now()
         if storage.shared or self._is_first:
             await self._look_around()
-        delays = await storage.due_delays(now, limit=PAGE)
+        # Else the same delays would be read over and over until their responses are committed.
+        await self._has_room.wait()
+        limit = PAGE + len(self._delivering)
+        delays = await storage.due_delays(now, limit=limit)
         for delay in delays:
             self._deliver(delay)
         expired = await storage.expired_locks(now - self.leeway, limit=PAGE)
@@ -102,7 +108,7 @@ class Timers:
             self._expire(held, now)
         if storage.shared or self._has_lost_track:
             self._kernel.wake_executors()
-        if PAGE in (len(delays), len(expired)):
+        if len(delays) == limit or len(expired) == PAGE:
             return now
         return await self._next(now)
 
@@ -143,11 +149,18 @@ class Timers:
         if delay.delay_id in self._delivering:
             return
         self._delivering.add(delay.delay_id)
+        if len(self._delivering) > PAGE:
+            self._has_room.clear()
         turn = self._kernel.new_turn()
         self._kernel.deliver(turn, delay.execution_id, DelayFinished(delay.join_set_id, delay.delay_id))
-        turn.after.append(lambda: self._delivering.discard(delay.delay_id))
-        turn.undo.append(lambda: self._delivering.discard(delay.delay_id))
+        turn.after.append(lambda: self._delivered(delay))
+        turn.undo.append(lambda: self._delivered(delay))
         self._kernel.pipeline.submit(turn)
+
+    def _delivered(self, delay: DueDelay) -> None:
+        self._delivering.discard(delay.delay_id)
+        if len(self._delivering) <= PAGE:
+            self._has_room.set()
 
     def _expire(self, held: Held, now: datetime) -> None:
         kernel, execution_id = self._kernel, held.execution_id

@@ -42,14 +42,14 @@ _log = logging.getLogger("obelisk.triggers")
 
 
 class EngineCheckHost:
-    """See ``interfaces.triggers.TriggerCheckHost``."""
+    """See ``interfaces.triggers.TriggerCheckHost``. ``complete`` tells whether every component did open."""
 
-    def __init__(self, opened: OpenHost, functions: Functions) -> None:
+    def __init__(self, opened: OpenHost, functions: Functions, *, complete: bool = True) -> None:
         self.calls: Calls = functions
         self.host: Host = opened.host
         self.base: Path = opened.base
         self._opened = opened
-        self._handlers = EngineHttpHandlers([entry.component for entry in functions.entries])
+        self._handlers = EngineHttpHandlers([entry.component for entry in functions.entries], complete=complete)
 
     async def fetch(self, location: str) -> Artifact:
         """Fetch a component by the source for its scheme."""
@@ -79,6 +79,13 @@ class EngineTriggerHost(EngineCheckHost):
 
 async def check_triggers(uses: Iterable[TriggerUse], host: EngineCheckHost) -> None:
     """Let every trigger check its entries; raise one error that lists all problems."""
+    problems = await trigger_problems(uses, host)
+    if problems:
+        raise type(problems[0])("\n".join(str(problem) for problem in problems))
+
+
+async def trigger_problems(uses: Iterable[TriggerUse], host: EngineCheckHost) -> list[ObeliskError]:
+    """Let every trigger check its entries; return what they raise."""
     problems: list[ObeliskError] = []
     for use in uses:
         if use.provider.check is None:
@@ -87,8 +94,7 @@ async def check_triggers(uses: Iterable[TriggerUse], host: EngineCheckHost) -> N
             await use.provider.check(use.entries, host)
         except ObeliskError as error:
             problems.append(error)
-    if problems:
-        raise type(problems[0])("\n".join(str(problem) for problem in problems))
+    return problems
 
 
 class Triggers:

@@ -49,7 +49,7 @@ def with_storage(config: Config, storage: Storage) -> Config:
     """Return a configuration whose storage is open already, and stays open when an engine closes it."""
 
     def open_it(settings: Any, host: Host) -> AbstractAsyncContextManager[Storage]:
-        return _as_it_is(storage)
+        return opened_as_it_is(storage)
 
     chosen = config.store
     provider: Provider[Any, Storage] = replace(chosen.provider, open=open_it)
@@ -58,11 +58,12 @@ def with_storage(config: Config, storage: Storage) -> Config:
 
 def _entry(use: ComponentEntry, component: Opened) -> ComponentEntry:
     def open_it(settings: Any, host: ComponentHost) -> AbstractAsyncContextManager[Opened]:
-        return _as_it_is(component)
+        return opened_as_it_is(component)
 
     return ComponentEntry(replace(use.provider, open=open_it), component.component.settings)
 
 
 @asynccontextmanager
-async def _as_it_is(value: T) -> AsyncIterator[T]:
+async def opened_as_it_is(value: T) -> AsyncIterator[T]:
+    """Yield what is open already, and leave it open."""
     yield value

@@ -53,7 +53,7 @@ def test_sizes_are_read(value, expected):
     assert parse_size(value) == expected
 
 
-@pytest.mark.parametrize("value", ["", "5", "MiB", "-1MiB", "1XiB", -1, True, 1.0, None, [], {}])
+@pytest.mark.parametrize("value", ["", "5", "MiB", "-1MiB", "1XiB", "5IB", -1, True, 1.0, None, [], {}])
 def test_what_is_no_size_is_refused(value):
     with pytest.raises(ValueError, match=r"."):
         parse_size(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from obelisk.api.tokens import token_hash
+from obelisk.cli.main import cli
 from obelisk.config.load import config_from_text
 from obelisk.config.log_settings import ConsoleLogSettings
 from obelisk.errors import RequestDeniedError
@@ -42,7 +43,7 @@ def test_a_denial_reads_as_it_is_shown(lists: AllowLists, repository: Path):
 
 def test_the_tables_of_the_servers_log_are_understood(repository: Path):
     page = (repository / "docs/how-to/server-logs.md").read_text()
-    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    toml = page.split('```toml title="obelisk.toml"\n', 1)[1].split("```", 1)[0]
     config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
     assert config.kernel.log.console == ConsoleLogSettings()
     assert config.kernel.log.file is not None
@@ -58,9 +59,13 @@ def test_the_token_that_is_shown_has_the_hash_that_is_shown(repository: Path):
     assert config.kernel.api.tls is not None
 
 
-async def test_the_page_on_crashes_shows_a_test_that_passes(repository: Path, tmp_path: Path, monkeypatch) -> None:
-    page = (repository / "docs/how-to/test-crashes.md").read_text()
-    shown: dict[str, Any] = {}
-    exec(page.split("```python\n", 1)[1].split("```", 1)[0], shown)
-    monkeypatch.chdir(repository)
-    await shown["test_the_workflow_survives_every_crash"](tmp_path)
+def test_verify_tells_what_the_page_on_configurations_shows(repository: Path, tmp_path: Path):
+    page = (repository / "docs/how-to/write-a-configuration.md").read_text()
+    toml = page.split("```toml\n")[2].split("```", 1)[0]
+    (tmp_path / "obelisk.toml").write_text(toml)
+    environ = {"OBELISK_DATA_DIR": str(tmp_path / "data"), "OBELISK_CACHE_DIR": str(tmp_path / "cache")}
+    arguments = ["server", "verify", "--config", str(tmp_path / "obelisk.toml")]
+    shown = CliRunner().invoke(cli, arguments, env=environ)
+    expected = page.split("$ obelisk server verify\n", 1)[1].split("```", 1)[0]
+    assert shown.stderr.replace(str(tmp_path), "/srv") == expected
+    assert shown.exit_code == 1

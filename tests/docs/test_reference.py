@@ -16,15 +16,19 @@ from obelisk import hookspecs
 from obelisk.cli.main import cli
 
 
-@pytest.fixture(scope="module")
-def generator(repository: Path) -> ModuleType:
-    """The script that writes the configuration reference."""
-    spec = importlib.util.spec_from_file_location("generate_reference", repository / "tools/generate_reference.py")
+def tool(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def generator(repository: Path) -> ModuleType:
+    """The script that writes the configuration reference."""
+    return tool(repository / "tools/generate_reference.py")
 
 
 def commands(group: click.Group, prefix: str) -> list[str]:
@@ -39,6 +43,16 @@ def commands(group: click.Group, prefix: str) -> list[str]:
 
 def test_the_configuration_reference_is_up_to_date(generator):
     assert generator.TARGET.read_text() == generator.reference_page(), "run `make reference`"
+
+
+def test_the_pages_that_the_code_tells_are_up_to_date(repository: Path):
+    pages = tool(repository / "tools/generate_reference_pages.py")
+    outdated = [name for name, text in pages.pages().items() if not pages.is_written(pages.DIRECTORY / name, text)]
+    assert outdated == [], "run `make reference`"
+
+
+def test_the_schema_of_the_repository_is_up_to_date(generator):
+    assert generator.SCHEMA.read_text() == generator.schema_text(), "run `make reference`"
 
 
 def test_every_hook_is_in_the_reference(repository):
@@ -79,7 +93,7 @@ def test_the_configuration_of_the_repository_names_files_that_exist(repository):
 
 def test_the_example_in_the_readme_is_part_of_the_configuration_of_the_repository(repository):
     readme = (repository / "README.md").read_text()
-    example = tomllib.loads(readme.split("```toml\n", 1)[1].split("```", 1)[0])
+    example = tomllib.loads(readme.split('```toml title="obelisk.toml"\n', 1)[1].split("```", 1)[0])
     tables = tomllib.loads((repository / "obelisk.toml").read_text())
     assert example["storage"] == tables["storage"]
     for name in ("activity_wasm", "workflow_wasm"):

@@ -80,7 +80,9 @@ def test_verify_says_the_same_as_the_server(make_world: MakeWorld) -> None:
     world = make_world(tables=workflow("w", GUESTS / "unsafe_import.wat"))
     verified = world.run("server", "verify", "--config", str(world.config))
     assert_refused(verified, "acme:nothing/here")
-    assert verified.stderr == world.run_server().stderr
+    line = world.config.read_text().splitlines().index("[[workflow_wasm]]") + 1
+    refused = world.run_server().stderr
+    assert verified.stderr == refused.replace("error: ", f"error: {world.config}:{line}: ", 1)
 
 
 def test_all_mismatches_are_told_at_once(make_world: MakeWorld) -> None:

@@ -15,6 +15,7 @@ GET = "example:http-get/http-get.get"
 GET_RESPONSE = "example:http-get/http-get.get-response"
 FIBO_AND_GET = "example:workflow/workflow.fibo-and-get"
 GET_ALL = "example:workflow/workflow.get-all"
+GET_WITHIN = "example:workflow/workflow.get-within"
 
 
 @dataclass(frozen=True)

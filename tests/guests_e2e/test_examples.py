@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.guests_e2e.calls import FIBO, FIBO_AND_GET, GET, GET_ALL, GET_RESPONSE, Example
+from tests.guests_e2e.calls import FIBO, FIBO_AND_GET, GET, GET_ALL, GET_RESPONSE, GET_WITHIN, Example
+from tests.guests_e2e.pages import HELD
 
 pytestmark = pytest.mark.timeout(300)  # the first test builds and compiles what is not kept
 
@@ -65,3 +66,12 @@ def test_a_workflow_takes_results_as_they_come(example: Example) -> None:
 def test_a_workflow_that_awaits_in_a_join_set_ends_with_the_err_of_an_activity(example: Example) -> None:
     missing = example.pages.url("/missing")
     assert example.result(GET_ALL, [missing]) == {"err": f"{missing} answered with status 404"}
+
+
+def test_a_child_that_responds_before_the_delay_wins_the_race(example: Example) -> None:
+    assert example.result(GET_WITHIN, example.pages.url("/hello"), 60_000) == {"ok": "hello"}
+
+
+def test_a_child_that_is_slower_than_the_delay_loses_the_race(example: Example) -> None:
+    held = example.pages.url(HELD)
+    assert example.result(GET_WITHIN, held, 200) == {"err": f"{held} did not answer within 200 ms"}

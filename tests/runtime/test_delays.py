@@ -13,6 +13,8 @@ from obelisk.core.events import DelayFinished, DelayRequest, FailureKind, JoinSe
 from obelisk.errors import DelayNotFoundError
 from obelisk.ids import DelayId, ExecutionId
 from obelisk.interfaces.executions import DelayOutcome
+from obelisk.interfaces.storage import Batch, Committed, DueDelay
+from obelisk.runtime import timers
 from obelisk.testing.engine import EngineHarness
 from tests import scripts
 from tests.runtime.conftest import Open
@@ -28,6 +30,7 @@ from tests.runtime.scripting import (
     trace,
     trace_of,
 )
+from tests.runtime.test_commits import Watched
 from tests.scripts import RUN, RUN_CANCELLABLE
 
 HOUR = timedelta(hours=1)
@@ -279,3 +282,43 @@ async def test_a_delay_stays_paused_over_a_restart(reopen: Open):
         assert await is_open(harness, execution)
         await harness.engine.executions.unpause_delay(sleeping(execution))
         await trace_of(harness, execution)
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+class Slow(Watched):
+    """A storage whose commits take effect when the test says so, and that counts how often due delays are read."""
+
+    def __init__(self, storage: object) -> None:
+        super().__init__(storage)
+        self.may_commit = asyncio.Event()
+        self.reads = 0
+
+    def commit(self, batch: Batch) -> asyncio.Future[Committed]:
+        return asyncio.ensure_future(self._committed(batch))
+
+    async def _committed(self, batch: Batch) -> Committed:
+        await self.may_commit.wait()
+        return await self._storage.commit(batch)
+
+    async def due_delays(self, now: datetime, *, limit: int) -> list[DueDelay]:
+        self.reads += 1
+        return await self._storage.due_delays(now, limit=limit)
+
+
+async def test_delays_are_not_read_again_and_again_while_their_responses_are_being_written(
+    open_engine: Open, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(timers, "PAGE", 3)
+    async with open_engine(TABLES) as harness:
+        executions = [await start(harness, *NAP) for _ in range(10)]
+        kernel = harness.engine._kernel
+        slow = kernel.storage = kernel.pipeline._storage = Slow(kernel.storage)
+        harness.clock.advance(HOUR)
+        for _ in range(500):
+            await asyncio.sleep(0)
+        assert slow.reads <= 2
+        slow.may_commit.set()
+        await harness.settle()
+        assert not any([await is_open(harness, execution) for execution in executions])

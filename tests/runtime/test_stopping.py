@@ -75,7 +75,7 @@ async def test_a_lock_of_an_executor_that_is_gone_is_unlocked_at_start(open_engi
 
 async def test_a_workflow_without_its_component_waits_until_that_is_back(open_engine: Open):
     async with open_engine(FIBO, FIBO_WORKFLOW) as harness:
-        execution = await harness.submit(FIBOA, 10, 200)
+        execution = await harness.submit(FIBOA, 10, 1000)
         await asyncio.sleep(0)
     async with open_engine(FIBO) as harness:
         await harness.settle()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from obelisk.api.process import verify
+from obelisk.api.verifying import verify
 from obelisk.config.load import config_from_text
 from obelisk.config.model import TriggerUse
 from obelisk.errors import ConfigError, ObeliskError, PluginError, ServerError

@@ -3,7 +3,7 @@
 import { fibo } from "example:fibo/fibo";
 import { get } from "example:http-get/http-get";
 import { getAwaitNext, getSubmit } from "example:http-get-obelisk-ext/http-get";
-import { joinSetCreate } from "obelisk:workflow/workflow-support@6.0.0";
+import { joinSetCreate, submitDelay } from "obelisk:workflow/workflow-support@6.0.0";
 
 export const workflow = {
   // Calls as if the activities were functions here; an err of theirs is thrown and ends this one with it.
@@ -24,5 +24,22 @@ export const workflow = {
       bodies.set(joinSet.lastId().val.id, result.val);
     }
     return started.map((id) => bodies.get(id));
+  },
+
+  // Races the activity against a delay: whichever responds first is the first response of the join set.
+  getWithin(url, milliseconds) {
+    const joinSet = joinSetCreate();
+    getSubmit(joinSet, url);
+    submitDelay(joinSet, { tag: "in", val: { tag: "milliseconds", val: milliseconds } });
+    let result;
+    try {
+      result = getAwaitNext(joinSet);
+    } catch (mismatch) { // the response is not one of `get`, so it is the delay
+      throw `${url} did not answer within ${milliseconds} ms`;
+    }
+    if (result.tag === "err") {
+      throw result.val;
+    }
+    return result.val;
   },
 };

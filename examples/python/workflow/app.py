@@ -5,6 +5,7 @@ from wit_world import exports
 from wit_world.imports import example_http_get_http_get as http_get
 from wit_world.imports import example_http_get_obelisk_ext_http_get as http_get_ext
 from wit_world.imports import fibo, workflow_support
+from wit_world.imports.time import Duration_Milliseconds, ScheduleAt_In
 
 
 class Workflow(exports.Workflow):
@@ -25,3 +26,16 @@ class Workflow(exports.Workflow):
                     raise result
                 bodies[join_set.last_id().value.id] = result.value
         return [bodies[id] for id in started]
+
+    def get_within(self, url: str, milliseconds: int) -> str:
+        """Race the activity against a delay: whichever responds first is the first response of the join set."""
+        with workflow_support.join_set_create() as join_set:
+            http_get_ext.get_submit(join_set, url)
+            workflow_support.submit_delay(join_set, ScheduleAt_In(Duration_Milliseconds(milliseconds)))
+            try:
+                result = http_get_ext.get_await_next(join_set)
+            except Err as mismatch:  # the response is not one of `get`, so it is the delay
+                raise Err(f"{url} did not answer within {milliseconds} ms") from mismatch
+        if isinstance(result, Err):
+            raise result
+        return result.value

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from obelisk.api.process import verify
+from obelisk.api.verifying import verify
 from obelisk.cli.development.builder import Builder
 from obelisk.cli.development.served import Served
 from obelisk.cli.development.stamps import Stamps, changed, next_change

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.api.process import verify
+from obelisk.api.verifying import verify
 from obelisk.config.load import config_from_text
 from obelisk.errors import ObeliskError
 from obelisk.plugins import Plugins

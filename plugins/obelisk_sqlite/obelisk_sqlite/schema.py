@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x4F42504B
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 MIGRATION_SET = "obelisk-sqlite"
 SESSION = "executor_id IS NOT NULL AND status <> 'finished' AND component_type IN ('webhook_endpoint', 'cron')"
 """What the index ``t_state_session`` is of: executions that a trigger runs right now."""
 
 ENDED = "status = 'finished' AND instr(execution_id, '.') = 0"
 """What the index ``t_state_ended`` is of: top-level executions that have finished."""
+
+UNFINISHED = "status <> 'finished'"
+"""What the index ``t_state_timer`` is of."""
+
+FAILED = "result_kind IN ('error', 'execution_failure')"
+"""What the index ``t_state_failed`` is of; its order is that of lists."""
 
 _TABLES = (
     """CREATE TABLE t_state (
@@ -59,7 +65,7 @@ _TABLES = (
         WHERE status = 'pending_at' AND lifecycle = 'active'""",
     """CREATE INDEX t_state_pending_digest ON t_state (component_digest, due_at)
         WHERE status = 'pending_at' AND lifecycle = 'active'""",
-    "CREATE INDEX t_state_timer ON t_state (status, due_at) WHERE status <> 'finished'",
+    f"CREATE INDEX t_state_timer ON t_state (status, due_at) WHERE {UNFINISHED}",
     """CREATE TABLE t_execution_log (
         id INTEGER PRIMARY KEY,
         execution INTEGER NOT NULL,
@@ -131,6 +137,10 @@ def migrations() -> Migrations:
     @steps(name="4_ended")
     def _ended(db: Database) -> None:
         db.execute(f"CREATE INDEX t_state_ended ON t_state (due_at) WHERE {ENDED}")
+
+    @steps(name="5_failed")
+    def _failed(db: Database) -> None:
+        db.execute(f"CREATE INDEX t_state_failed ON t_state (created_at, execution_id) WHERE {FAILED}")
 
     return steps
 

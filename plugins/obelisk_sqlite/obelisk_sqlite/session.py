@@ -34,6 +34,12 @@ def _selects(head: str, tail: str = "") -> tuple[str, ...]:
     return tuple(f"{head} IN ({', '.join('?' * count)}) {tail}" for count in range(1, CHUNK + 1))
 
 
+def _deletes(table: str, *columns: str) -> tuple[str, ...]:
+    row = f"({', '.join('?' * len(columns))})"
+    head = f"DELETE FROM {table} WHERE ({', '.join(columns)}) IN (VALUES "
+    return tuple(f"{head}{', '.join([row] * count)})" for count in range(1, CHUNK + 1))
+
+
 def _update(columns: Iterable[str]) -> str:
     return "DO UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in columns)
 
@@ -58,6 +64,9 @@ _DELAYS = _inserts(
     "t_delay", ("execution", "delay_id", "join_set_id", "expires_at", "paused"),
     "ON CONFLICT (execution, delay_id) " + _update(("join_set_id", "expires_at", "paused")),
 )  # fmt: skip
+_DELETE_DELAYS = _deletes("t_delay", "execution", "delay_id")
+_DELETE_DELAYS_OF = _deletes("t_delay", "execution")
+_DELETE_COUNTS_OF = _deletes("t_join_set", "execution")
 _SELECT_STATES = _selects(
     f"""SELECT {STATE_SELECT}, id, EXISTS (SELECT 1 FROM t_delay d WHERE d.execution = t_state.id)
     FROM t_state WHERE execution_id"""
@@ -188,14 +197,13 @@ class Session:
     def flush(self) -> None:
         """Write the rows of the accepted batches, so that queries of this transaction see them."""
         pages = self._ledger.take_pages()
-        self._insert(_LOG, pages.log)
-        self._insert(_RESPONSES, pages.responses)
+        self._run(_LOG, pages.log)
+        self._run(_RESPONSES, pages.responses)
         number = self._ledger.id
-        self._insert(_STATES, [state_row(number(id), id, state) for id, state in pages.states.items()])
-        self._insert(_COUNTS, [_counts_row(number(id), name, counts) for (id, name), counts in pages.counts.items()])
-        self._insert(_DELAYS, list(pages.delays.values()))
-        for key in pages.delays_done:
-            self._connection.execute("DELETE FROM t_delay WHERE execution = ? AND delay_id = ?", key)
+        self._run(_STATES, [state_row(number(id), id, state) for id, state in pages.states.items()])
+        self._run(_COUNTS, [_counts_row(number(id), name, counts) for (id, name), counts in pages.counts.items()])
+        self._run(_DELAYS, list(pages.delays.values()))
+        self._run(_DELETE_DELAYS, pages.delays_done)
         self._delete_finished(pages)
 
     def settle(self) -> None:
@@ -205,12 +213,15 @@ class Session:
             self._cache.put(execution_id, known)
 
     def _delete_finished(self, pages: Pages) -> None:
+        delayed, counted = [], []
         for execution_id in pages.finished:
             known = self._ledger.known[execution_id]
             if known.may_have_delays:
-                self._connection.execute("DELETE FROM t_delay WHERE execution = ?", (known.id,))
+                delayed.append((known.id,))
             if known.counts or execution_id in self._ledger.counted:
-                self._connection.execute("DELETE FROM t_join_set WHERE execution = ?", (known.id,))
+                counted.append((known.id,))
+        self._run(_DELETE_DELAYS_OF, delayed)
+        self._run(_DELETE_COUNTS_OF, counted)
 
     def _read_executions(self, executions: Iterable[ExecutionId]) -> None:
         missing = []
@@ -255,7 +266,7 @@ class Session:
             raise StorageError(f"the log of `{missing}` has no event at version 0, expected `created`")
         return created
 
-    def _insert(self, statements: tuple[str, ...], rows: Sequence[Row]) -> None:
+    def _run(self, statements: tuple[str, ...], rows: Sequence[Row]) -> None:
         # One statement for many rows: each one gives up the GIL, and the event loop is slow to hand it back.
         for chunk in _chunks(rows):
             self._connection.execute(statements[len(chunk) - 1], list(chain.from_iterable(chunk)))

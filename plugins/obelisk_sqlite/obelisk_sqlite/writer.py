@@ -238,6 +238,8 @@ def _is_own_fault(error: sqlite3.Error) -> bool:
 
 def _fail(group: Sequence[Work], failure: StorageError, cause: BaseException | None) -> None:
     for work in group:
+        if not work.writes:  # it is told that the others have an outcome, not which
+            continue
         work.result = None
         work.error = type(failure)(*failure.args)
         work.error.__cause__ = cause

@@ -69,7 +69,7 @@ async def test_a_new_database_gets_its_schema_version(opens: Opens, database: Pa
     await opened(opens)
     assert execute(database, "PRAGMA user_version") == [(schema.SCHEMA_VERSION,)]
     assert execute(database, "PRAGMA application_id") == [(schema.APPLICATION_ID,)]
-    steps = [("1_tables",), ("2_ending",), ("3_sessions",), ("4_ended",)]
+    steps = [("1_tables",), ("2_ending",), ("3_sessions",), ("4_ended",), ("5_failed",)]
     assert execute(database, "SELECT name FROM _sqlite_migrations") == steps
 
 
@@ -166,7 +166,7 @@ async def test_a_migration_that_fails_leaves_nothing(
 
 async def test_a_new_database_may_be_opened_twice_at_once(opens: Opens, database: Path) -> None:
     await asyncio.gather(*[opened(opens) for _ in range(4)])
-    assert execute(database, "SELECT count(*) FROM _sqlite_migrations") == [(4,)]
+    assert execute(database, "SELECT count(*) FROM _sqlite_migrations") == [(5,)]
 
 
 async def test_pragmas_of_the_configuration_replace_the_defaults(opens: Opens, database: Path) -> None:

@@ -13,11 +13,12 @@ import pytest
 from obelisk_sqlite import reader
 from obelisk_sqlite.backlog import BACKLOG
 from obelisk_sqlite.connection import open_configured
+from obelisk_sqlite.listing import select_page
 from obelisk_sqlite.storage import SqliteStorage
 
 from obelisk.core.events import Persist, PersistKind, RetryConfig, TimeSpan
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
-from obelisk.interfaces.storage import Batch, Committed
+from obelisk.interfaces.storage import Batch, Bucket, Committed, ExecutionQuery
 from obelisk.testing.storage_samples import (
     RUN_FN,
     append,
@@ -219,6 +220,27 @@ async def test_what_is_unfinished_is_counted_without_looking_at_the_rest(opens: 
     assert [row[-1] for row in plan] == ["SCAN t_state USING INDEX t_state_timer", "USE TEMP B-TREE FOR GROUP BY"]
 
 
+@pytest.mark.parametrize(
+    ("buckets", "index"),
+    [
+        ({Bucket.BLOCKED, Bucket.PENDING}, "t_state_timer"),
+        ({Bucket.FINISHED_ERROR, Bucket.FINISHED_EXECUTION_FAILURE}, "t_state_failed"),
+        ({Bucket.BLOCKED, Bucket.FINISHED_OK}, "t_state_created"),
+    ],
+)
+async def test_a_list_of_a_few_states_does_not_walk_past_all_that_finished_well(
+    opens: Opens, database: Path, buckets: set[Bucket], index: str
+) -> None:
+    async with opens():
+        pass
+    statements: list[str] = []
+    with closing(sqlite3.connect(database)) as connection:
+        connection.set_trace_callback(statements.append)
+        select_page(connection, ExecutionQuery(now=at(0), buckets=frozenset(buckets)))
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}").fetchall()
+    assert plan[0][-1].endswith(f"USING INDEX {index}")
+
+
 async def test_a_full_disk_leaves_the_outcome_unknown_and_the_storage_usable(opens: Opens) -> None:
     async with opens(max_page_count=100) as storage:
         await storage.commit(batch(create(ONE)))
@@ -227,6 +249,16 @@ async def test_a_full_disk_leaves_the_outcome_unknown_and_the_storage_usable(ope
         assert await storage.state(TWO) is None
         committed = await storage.commit(batch(append(ONE, locked(), version=1), create(TWO)))
         assert [state.next_version for state in committed.states] == [2, 1]
+
+
+async def test_a_read_that_waits_behind_a_write_that_fails_is_answered(opens: Opens) -> None:
+    async with opens(max_page_count=200) as storage:
+        await storage.commit(batch(create(ONE)))
+        failing = asyncio.ensure_future(storage.commit(huge()))
+        await asyncio.sleep(0)
+        assert await storage.state(ONE) is not None
+        with pytest.raises(CommitUnknownError, match="full"):
+            await failing
 
 
 async def test_batches_in_flight_with_one_that_fails_are_whole_or_absent(opens: Opens) -> None:

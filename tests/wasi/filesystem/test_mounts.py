@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.api.process import verify
+from obelisk.api.verifying import verify
 from obelisk.config.load import config_from_text
 from obelisk.config.model import Config
 from obelisk.errors import ComponentError, ConfigError
@@ -120,7 +120,7 @@ async def test_the_start_ends_with_the_component_the_key_and_the_path(tmp_path, 
 
 async def test_verifying_a_configuration_checks_its_directories_too(tmp_path, repository):
     location = repository / "tests" / "guests" / "values.wat"
-    with pytest.raises(ComponentError, match="gone does not exist"):
+    with pytest.raises(ConfigError, match="gone does not exist"):
         await verify(config(tmp_path, 'mount = [{ host = "gone", guest = "/x" }]', location=str(location)))
     await verify(config(tmp_path, 'tmp = true\nmount = [{ host = ".", guest = "/x" }]', location=str(location)))
     assert not (tmp_path / "cache" / "scratch").exists()

@@ -1,0 +1,92 @@
+"""`obelisk generate schema` and `obelisk generate completion`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from obelisk.cli.main import cli
+
+BASH = """
+set -eu
+source <(obelisk generate completion bash)
+complete_it() {
+  COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+  _obelisk_completion obelisk
+  echo "${COMPREPLY[*]}" | tr '\\n' ' '
+  echo
+}
+compopt() { :; }
+complete_it obelisk gen
+complete_it obelisk server ver
+complete_it obelisk client execution sub
+complete_it obelisk server verify --conf
+complete_it obelisk component wit oth
+complete_it obelisk generate wit-deps --component fi
+"""
+TOML = (
+    '[[activity_wasm]]\nname = "fibo"\n[[workflow_wasm]]\nname = "fibo-workflow"\n[[workflow_wasm]]\nname = "other"\n'
+)
+
+
+@pytest.fixture
+def bash(tmp_path: Path):
+    """Run a script in a directory with a configuration; `obelisk` is the command."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "obelisk"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m obelisk "$@"\n')
+    program.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+    def run(script: str) -> list[str]:
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=100, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return [line.strip() for line in done.stdout.splitlines()]
+
+    return run
+
+
+def test_bash_completes_commands_options_and_components(bash, tmp_path):
+    (tmp_path / "obelisk.toml").write_text(TOML)
+    assert bash(BASH) == ["generate", "verify", "submit", "--config", "other", "fibo fibo-workflow"]
+
+
+@pytest.mark.parametrize("toml", [None, "no toml"])
+def test_without_a_configuration_no_component_is_completed(bash, tmp_path, toml):
+    if toml is not None:
+        (tmp_path / "obelisk.toml").write_text(toml)
+    assert bash(BASH.replace("obelisk generate wit-deps", "obelisk generate wit-deps -c obelisk.toml"))[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("shell", "mark"), [("zsh", "#compdef obelisk"), ("fish", "complete --no-files --command obelisk")]
+)
+def test_other_shells_have_theirs(shell, mark):
+    assert mark in CliRunner().invoke(cli, ["generate", "completion", shell]).stdout
+
+
+def test_an_unknown_shell_ends_with_two():
+    assert CliRunner().invoke(cli, ["generate", "completion", "tcsh"]).exit_code == 2
+
+
+def test_the_schema_is_printed_or_written(tmp_path):
+    printed = CliRunner().invoke(cli, ["generate", "schema"])
+    assert json.loads(printed.stdout)["title"] == "obelisk.toml"
+    written = CliRunner().invoke(cli, ["generate", "schema", "-o", str(tmp_path / "schema.json")])
+    assert written.exit_code == 0
+    assert (tmp_path / "schema.json").read_text() == printed.stdout
+
+
+def test_a_schema_that_cannot_be_written_ends_with_one_message(tmp_path):
+    result = CliRunner().invoke(cli, ["generate", "schema", "-o", str(tmp_path / "missing" / "schema.json")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: cannot write ")

@@ -1,0 +1,107 @@
+"""The line on which a key stands."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obelisk.config.positions import Positions
+
+TOML = '''\
+top = 1
+# [comment]
+dotted.key = """
+[not.a.table]
+not_a_key = 1
+"""
+
+[workflows] # with a comment
+hot_limit = 1
+"quoted key" = [
+  1, # ]
+  [2],
+  "]",
+]
+after = { inner = 1 }
+
+[[activity_wasm]]
+location = "x.wasm"
+name = "fibo"
+exec.lock_expiry.seconds = 1
+
+[[activity_wasm.allowed_host]]
+pattern = "one"
+
+[[activity_wasm.allowed_host]]
+pattern = 'two'
+
+[activity_wasm.nested]
+deep = 1
+
+[[activity_wasm]]
+location = "y.wasm"
+
+[ spaced . out ]
+key = \'\'\'
+[nothing]\'\'\'
+last = 1'''
+
+
+@pytest.fixture(scope="module")
+def positions() -> Positions:
+    return Positions(TOML, tomllib.loads(TOML))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("top", "top = 1"),
+        ("dotted.key", 'dotted.key = """'),
+        ("workflows", "[workflows] # with a comment"),
+        ("workflows.hot_limit", "hot_limit = 1"),
+        ("workflows.quoted key", '"quoted key" = ['),
+        ("workflows.quoted key[1]", '"quoted key" = ['),
+        ("workflows.after.inner", "after = { inner = 1 }"),
+        ("workflows.missing", "[workflows] # with a comment"),
+        ("activity_wasm[fibo].name", 'name = "fibo"'),
+        ("activity_wasm[fibo].exec.lock_expiry", "exec.lock_expiry.seconds = 1"),
+        ("activity_wasm[fibo].allowed_host[1].pattern", "pattern = 'two'"),
+        ("activity_wasm[fibo].nested.deep", "deep = 1"),
+        ("activity_wasm[1].location", 'location = "y.wasm"'),
+        ("spaced.out.key", "key = '''"),
+        ("spaced.out.last", "last = 1"),
+    ],
+)
+def test_a_path_has_the_line_of_its_key(positions: Positions, path: str, line: str):
+    assert positions.line_of(path) == TOML.split("\n").index(line) + 1
+
+
+@pytest.mark.parametrize("path", ["not_a_key", "not.a.table", "comment", "nothing", ""])
+def test_what_does_not_stand_there_has_none(positions: Positions, path: str):
+    assert positions.line_of(path) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("`workflows.hot_limit`: expected at least 0, found -1", "hot_limit = 1"),
+        ("`workflows`: `hot_limit`: expected at least 0, found -1", "hot_limit = 1"),
+        ("component `fibo` imports `a:b/c`, which does not exist", "[[activity_wasm]]"),
+    ],
+)
+def test_a_message_is_placed_by_the_path_or_the_entry_that_it_names(positions: Positions, message: str, line: str):
+    assert positions.find(message) == TOML.split("\n").index(line) + 1
+
+
+def test_a_message_of_nothing_in_the_file_has_no_line(positions: Positions):
+    assert positions.find("no home directory is known; set `OBELISK_DATA_DIR`") is None
+
+
+@given(
+    st.lists(st.sampled_from(["a = 1", "[[t]]", "[u]", "# x", 's = """', '"""', "l = [", "]", "'", '"']), max_size=12)
+)
+def test_any_text_is_read_to_its_end(lines: list[str]):
+    assert Positions("\n".join(lines), {}).line_of("zzz") is None
