@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo guests test lint format types imports check proto reference docs tutorial other-pythons clean
+.PHONY: help venv demo guests test lint format types imports check proto reference docs tutorial other-pythons other-python clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -60,8 +60,11 @@ docs: $(STAMP) ## Make a site of docs/ in .cache/site; warnings are errors
 tutorial: $(STAMP) ## Do what the tutorial shows, in a new environment, and time it
 	$(BIN)/python tools/walk_tutorial.py
 
-other-pythons: ## Run the demo under PYTHON, another interpreter, in an environment of its own
-	PYTHON='$(PYTHON)' tools/try_python.sh
+other-pythons: $(STAMP) ## Run the demo and near tests under every other interpreter at hand
+	$(BIN)/nox
+
+other-python: $(STAMP) ## Run the demo, and TESTS, under OTHER, the command of an interpreter
+	PYTHON='$(OTHER)' tools/try_python.sh $(TESTS)
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .cache examples/*/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -108,6 +108,7 @@ ADVICE: Mapping[type[errors.ObeliskError], str] = {
     errors.PluginError: "`obelisk plugins` lists plugins and what is wrong with them; install or disable one",
     errors.ComponentError: "build the component again, or correct its `location`; `obelisk component inspect` shows one",
     errors.LinkError: "import what the other component exports, with the same types and version, or add that component",
+    errors.WorkflowTestError: "see what the workflow waits for; add a stub, load what is missing, or move the clock",
     errors.StorageError: "see the server's log; when the disk is full make room, when a file is damaged restore a backup",
     errors.SchemaVersionError: "use the version of Obelisk that wrote the database, or a newer one",
     errors.CommitRefusedError: "for storages and the engine: read again and decide anew; callers do not see it",

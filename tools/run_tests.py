@@ -34,6 +34,7 @@ APART = {
     "tests/testing": 180,
     "tests/crash": 120,
     "tests/docs": 180,
+    "tests/packaging": 150,
 }
 """Suites of their own, and how many seconds they may take."""
 OTHER_BUDGET = 180

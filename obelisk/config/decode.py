@@ -28,6 +28,9 @@ S = TypeVar("S", bound=Struct)
 T = TypeVar("T")
 
 MAX_SHOWN = 60
+NEAR = 0.5
+NEAR_BESIDE_HINT = 0.8
+"""How much like the unknown key the known one is that is asked about. Beside a hint only a slip of the pen is."""
 _SCALARS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -75,10 +78,9 @@ class Decoder:
         """Return the problem of a key that is none of ``known``; ``hint`` tells what else could be done."""
         full = f"{path}.{key}" if path else key
         prefix = f"{path}." if path else ""
-        nearest = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
-        if nearest:
-            return self.problem(full, f"unknown key{hint}{';' if hint else ','} did you mean `{prefix}{nearest[0]}`?")
-        return self.problem(full, f"unknown key, known here: {', '.join(sorted(known))}{hint}")
+        nearest = difflib.get_close_matches(key, list(known), n=1, cutoff=NEAR_BESIDE_HINT if hint else NEAR)
+        guess = f"did you mean `{prefix}{nearest[0]}`?" if nearest else f"known here: {', '.join(sorted(known))}"
+        return self.problem(full, f"unknown key{hint}{';' if hint else ','} {guess}")
 
     def problem(self, path: str, message: str) -> ConfigError:
         """Return a problem with the value at ``path``."""

@@ -115,7 +115,8 @@ class FakeCatalog:
         self.exporters = self._registry("exporter", *((item.name, item) for item in exporters or []))
 
     def hint(self, name: str) -> str:
-        return "; try `pip install obelisk[otlp]`" if name == "otlp" else ""
+        extra = {"otlp": "otlp", "activity_exec": "exec"}.get(name)
+        return f"; try `pip install obelisk[{extra}]`" if extra else ""
 
     def _kind(self, table: str, role: ComponentRole, settings: Any) -> ComponentKindProvider:
         return ComponentKindProvider(table, table, role, "A kind.", settings, _unused)

@@ -22,6 +22,8 @@ HELD_ELSEWHERE: Mapping[str, str] = {
     "docs/explanation/guarantees.md": "tests/docs/test_guarantees.py",
     "docs/how-to/javascript-guests.md": "tests/docs/test_guest_guides.py",
     "docs/how-to/python-guests.md": "tests/docs/test_guest_guides.py",
+    "docs/how-to/test-workflows.md": "tests/testing/test_pytest_plugin.py",
+    "docs/how-to/write-a-configuration.md": "tests/docs/test_how_to.py",
     "docs/plugins/": "tests/docs/test_plugin_guide.py",
 }
 """Pages, or beginnings of their names, whose blocks a test of their own runs: they need more than a page's directory."""

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from obelisk.clock import SystemClock
@@ -26,6 +25,7 @@ from obelisk.testing.storage_samples import (
     locked,
     made,
 )
+from obelisk.wasm.interpreter import interpreter_command
 
 WRAPPING_STORE = '''
 """A storage that counts what is asked of the memory storage."""
@@ -123,7 +123,7 @@ async def test_everything_of_the_interface_can_be_asked_of_it(install, tmp_path)
 def test_the_command_line_lists_it(install):
     site = install_counting(install)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])}
-    command = [sys.executable, "-m", "obelisk", "plugins", "--json"]
+    command = [*interpreter_command(), "-m", "obelisk", "plugins", "--json"]
     printed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
     names = [json.loads(line)["name"] for line in printed.splitlines()]
     assert "counting" in names

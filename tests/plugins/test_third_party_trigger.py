@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from obelisk.interfaces.storage import ExecutionQuery
 from obelisk.names import Ffqn
 from obelisk.plugins import Plugins
 from obelisk.testing.engine import engine_harness
+from obelisk.wasm.interpreter import interpreter_command
 
 SOURCE = Path(__file__).with_name("obelisk_calling.py")
 ROOT = SOURCE.parents[2]
@@ -76,7 +76,7 @@ def test_verify_checks_its_entries(installed, tmp_path):
     config.write_text(MEMORY + FIBO.replace("examples", f"{ROOT}/examples") + calling(params="[]"))
     paths = [str(installed), *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OBELISK_DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "obelisk", "server", "verify", "--config", str(config)]
+    command = [*interpreter_command(), "-m", "obelisk", "server", "verify", "--config", str(config)]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "`calling[one]`:" in ended.stderr

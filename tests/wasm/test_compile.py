@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import psutil
@@ -280,7 +279,7 @@ async def test_a_cache_directory_that_cannot_be_made_is_an_error(tmp_path: Path)
 
 
 async def test_a_python_that_cannot_be_started_is_an_error(cache: CodeCache, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setattr("obelisk.wasm.compile.interpreter_command", lambda: ["/no/such/python"])
     with pytest.raises(ComponentError, match="cannot start the process that compiles components"):
         await cache.compile_missing([exporting("a:b/c")])
 
