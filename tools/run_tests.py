@@ -28,7 +28,7 @@ APART = {
     "tests/wasi": 300,
     "tests/runtime": 360,
     "tests/e2e": 420,
-    "tests/guests_e2e": 300,
+    "tests/guests_e2e": 420,
     "tests/hostile": 60,
     "tests/fuzz": 30,
     "tests/testing": 180,

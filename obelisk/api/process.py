@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -27,39 +28,56 @@ _log = logging.getLogger("obelisk.server")
 async def run_server(
     config: Config, logs: ServerLogs, *, clean_database: bool = False, allow_unauthenticated_api: bool = False
 ) -> int:
-    """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start.
+    """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start."""
+    with stop_signals(logs.flush) as stop:
+        await serve_until(
+            stop, config, logs, clean_database=clean_database, allow_unauthenticated_api=allow_unauthenticated_api
+        )
+    return 0
+
+
+async def serve_until(
+    stop: StopRequest,
+    config: Config,
+    logs: ServerLogs,
+    *,
+    clean_database: bool = False,
+    allow_unauthenticated_api: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until it is asked to stop; ``ready`` is called after the line that says that it serves.
 
     Clients may change ``logs``. The API's protection is checked and its address tried before anything is opened: work
-    begins as soon as the engine is open. The operator port is there before that, and goes last.
+    begins as soon as the engine is open. The operator port is there before that, and goes last. Raises ``ObeliskError``
+    when the server cannot start.
     """
     protection = checked_protection(config.kernel.api, allow_unauthenticated=allow_unauthenticated_api)
     check_address(config.kernel.api.listening_addr)
-    with stop_signals(logs.flush) as stop:
-        async with AsyncExitStack() as stack:
-            unopened = Engine(config, clean_storage=clean_database)
-            operator = await _open_operator(config, unopened, stop, stack=stack)
-            # Components may come over a network that is silent.
-            opened = stack.enter_async_context(unopened)
-            engine = await stop.unless_stopped(opened)
-            if engine is None:
-                return 0
-            logs.also_wanted(engine.wanted_logs)
-            api = await stack.enter_async_context(
-                serve(
-                    engine.executions,
-                    engine.components,
-                    address=config.kernel.api.listening_addr,
-                    clock=engine.clock,
-                    grace=STREAM_GRACE_SECONDS,
-                    logs=logs,
-                    protection=protection,
-                )
+    async with AsyncExitStack() as stack:
+        unopened = Engine(config, clean_storage=clean_database)
+        operator = await _open_operator(config, unopened, stop, stack=stack)
+        # Components may come over a network that is silent.
+        opened = stack.enter_async_context(unopened)
+        engine = await stop.unless_stopped(opened)
+        if engine is None:
+            return
+        logs.also_wanted(engine.wanted_logs)
+        api = await stack.enter_async_context(
+            serve(
+                engine.executions,
+                engine.components,
+                address=config.kernel.api.listening_addr,
+                clock=engine.clock,
+                grace=STREAM_GRACE_SECONDS,
+                logs=logs,
+                protection=protection,
             )
-            if operator is not None:
-                operator.ready()
-            announce(api.address, None if operator is None else operator.address)
-            await stop.wait()
-    return 0
+        )
+        if operator is not None:
+            operator.ready()
+        announce(api.address, None if operator is None else operator.address)
+        ready()
+        await stop.wait()
 
 
 async def _open_operator(

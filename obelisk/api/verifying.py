@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -39,14 +39,27 @@ class _KnownFunctions(Functions):
         return super().get(name)
 
 
-async def verify(config: Config, *, allow_unauthenticated_api: bool = False) -> None:
-    """Check a configuration that a program holds. Raises ``ConfigError`` that lists all that is wrong, one per line."""
-    found = await deployment_problems(config, complete=True, allow_unauthenticated_api=allow_unauthenticated_api)
+async def verify(
+    config: Config, *, allow_unauthenticated_api: bool = False, environ: MutableMapping[str, str] | None = None
+) -> None:
+    """Check a configuration that a program holds. Raises ``ConfigError`` that lists all that is wrong, one per line.
+
+    ``environ`` is the environment that secrets are taken out of meanwhile, the process's unless it is given.
+    """
+    found = await deployment_problems(
+        config, complete=True, allow_unauthenticated_api=allow_unauthenticated_api, environ=environ
+    )
     if found:
         raise ConfigError("\n".join(finding.message for finding in found))
 
 
-async def deployment_problems(config: Config, *, complete: bool, allow_unauthenticated_api: bool) -> list[Finding]:
+async def deployment_problems(
+    config: Config,
+    *,
+    complete: bool,
+    allow_unauthenticated_api: bool,
+    environ: MutableMapping[str, str] | None = None,
+) -> list[Finding]:
     """Return everything that is wrong with the API's protection, components and triggers.
 
     Unless ``complete``, components of the file are left out of ``config``: then it is no problem that nobody exports what
@@ -60,7 +73,7 @@ async def deployment_problems(config: Config, *, complete: bool, allow_unauthent
     async with AsyncExitStack() as stack:
         stack.enter_context(_without_leaving(config.data_dir))
         try:
-            host = await open_host(config, make_host(config), stack)
+            host = await open_host(config, make_host(config, environ=environ), stack, environ=environ)
         except ObeliskError as error:
             return [*found, *_findings(error)]
         return [*found, *await _component_problems(config, host, stack, complete=complete)]

@@ -19,6 +19,8 @@ CLIENT_COMMANDS = {
 COMMANDS = CLIENT_COMMANDS | {
     "server": ("obelisk.cli.server:server", "Run a server, or check its configuration."),
     "plugins": ("obelisk.cli.plugins:plugins", "List, check and make plugins."),
+    "new": ("obelisk.cli.new:new", "Write a project with a workflow, an activity or a webhook."),
+    "dev": ("obelisk.cli.dev:dev", "Run a server that follows the files that are worked on."),
     "generate": ("obelisk.cli.generate:generate", "Make ids and other things."),
 }
 

@@ -18,15 +18,13 @@ from msgspec import Struct
 
 from obelisk.errors import ComponentError, InputError
 from obelisk.wit.extensions import EXT_SUFFIX, SCHEDULE_SUFFIX, STUB_SUFFIX, extension_interfaces
-from obelisk.wit.packages import PackageFile, component_files, host_files, wasi_files
+from obelisk.wit.packages import FIRST_LINE, PackageFile, component_files, host_files, placed, wasi_files
 
 if TYPE_CHECKING:
     from obelisk.config.model import ComponentEntry as Configured
     from obelisk.config.model import Config
     from obelisk.interfaces.components import Component
 
-FIRST_LINE: Final = "// Written by `obelisk generate wit-deps`; changes are lost.\n"
-FILE_NAME: Final = "package.wit"
 _DECLARATION: Final = re.compile(r"^\s*package\s+([a-zA-Z0-9%:-]+)", re.MULTILINE)
 _SUFFIXES: Final = ("", EXT_SUFFIX, SCHEDULE_SUFFIX, STUB_SUFFIX)
 
@@ -73,7 +71,7 @@ def component_dependencies(config: Config, names: Sequence[str], *, own: Collect
     ]
     described = [interface for component in components for interface in component.world.imports]
     left_out = () if names else [package + suffix for package in own for suffix in _SUFFIXES]
-    files = [file for file in component_files(offered + derived, described) if _unversioned(file) not in left_out]
+    files = [file for file in component_files(offered + derived, described) if file.unversioned not in left_out]
     return Dependencies(tuple(files), tuple(f"left out: {problem}" for problem in problems))
 
 
@@ -93,7 +91,7 @@ def write(files: Iterable[PackageFile], directory: Path) -> list[Written]:
     """Write packages into a directory; raise ``InputError`` before anything is written when one has no place there."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        places = {path: file for file, path in _places(list(files), directory)}
+        places = {directory / path: file for path, file in placed(list(files))}
         for path in places:
             _check_place(path, directory)
         return [_written(path, file) for path, file in places.items()]
@@ -120,18 +118,6 @@ def _chosen(config: Config, names: Sequence[str]) -> list[Configured]:
     return [use for use in config.components if not names or use.settings.name in names]
 
 
-def _unversioned(file: PackageFile) -> str:
-    return file.package.partition("@")[0]
-
-
-def _places(files: Sequence[PackageFile], directory: Path) -> Iterable[tuple[PackageFile, Path]]:
-    """Yield each package with its file: the directory says the version only when there are several."""
-    bases = [_unversioned(file) for file in files]
-    for file, base in zip(files, bases, strict=True):
-        name = base if bases.count(base) == 1 else file.package
-        yield file, directory / name.replace(":", "_") / FILE_NAME
-
-
 def _check_place(path: Path, directory: Path) -> None:
     inside = directory.resolve()
     if not path.resolve().is_relative_to(inside):
@@ -143,7 +129,7 @@ def _check_place(path: Path, directory: Path) -> None:
 
 
 def _written(path: Path, file: PackageFile) -> Written:
-    text = FIRST_LINE + file.text
+    text = file.content
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return Written(file.package, path, changed=False)
     path.parent.mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from obelisk.config.dev_settings import DevSettings
 from obelisk.config.log_settings import LogSettings
 from obelisk.config.token_hash import HASH_OF_NOTHING, TokenHash
 from obelisk.interfaces.components import ComponentKindProvider
@@ -268,6 +269,7 @@ class KernelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     plugins: PluginsSettings = PluginsSettings()
     wasm: WasmSettings = WasmSettings()
     log: LogSettings = LogSettings()
+    dev: DevSettings = DevSettings()
     outbound_http: OutboundHttpSettings = OutboundHttpSettings()
     secrets: dict[str, SecretSettings] = {}
 

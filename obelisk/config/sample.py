@@ -20,6 +20,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
+from obelisk.config.dev_settings import DevBuild
 from obelisk.config.load import claims
 from obelisk.config.model import KernelSettings
 from obelisk.config.units import format_duration, format_size
@@ -61,6 +62,7 @@ _ENTRIES: dict[type[Struct], Struct] = {
     AllowedHost: AllowedHost(**_HOST),
     OutboundHost: OutboundHost(**_HOST),
     Mount: Mount(host=Path("data"), guest="/data"),
+    DevBuild: DevBuild(watch=(Path("src"),), command=("./build.sh",), output=Path("build/my-component.wasm")),
 }
 """What the sample shows of lists of tables: entries that work, and fit each other."""
 

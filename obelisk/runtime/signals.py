@@ -22,7 +22,7 @@ def _do_nothing() -> None:
 
 
 class StopRequest:
-    """Set by the first signal; ``before_end`` is called when the second ends the process."""
+    """Set by the first signal, or by ``request``; ``before_end`` is called when a second signal ends the process."""
 
     def __init__(self, before_end: Callable[[], None] = _do_nothing) -> None:
         self._event = asyncio.Event()
@@ -49,6 +49,10 @@ class StopRequest:
             for each in (task, stopped):
                 each.cancel()
             await asyncio.gather(task, stopped, return_exceptions=True)
+
+    def request(self) -> None:
+        """Ask for a stop without a signal."""
+        self._event.set()
 
     def receive(self, received: signal.Signals) -> None:
         """Take note of a signal."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Final
 
 from msgspec import Struct
 
@@ -13,12 +15,34 @@ from obelisk.wit.model import Interface
 from obelisk.wit.printer import package_text, with_every_type
 from obelisk.wit.wasi import WASI_PACKAGES, WASI_VERSION, is_wasi, wasi_package_text
 
+FIRST_LINE: Final = "// Written by `obelisk generate wit-deps`; changes are lost.\n"
+"""What a file begins with that holds a package for a guest."""
+FILE_NAME: Final = "package.wit"
+
 
 class PackageFile(Struct, frozen=True):
     """A package, ``ns:name@version``, and its WIT text."""
 
     package: str
     text: str
+
+    @property
+    def unversioned(self) -> str:
+        """The package without its version."""
+        return self.package.partition("@")[0]
+
+    @property
+    def content(self) -> str:
+        """The content of the file."""
+        return FIRST_LINE + self.text
+
+
+def placed(files: Sequence[PackageFile]) -> Iterator[tuple[PurePosixPath, PackageFile]]:
+    """Yield where in ``wit/deps`` each package lies: its directory says the version only when there are several."""
+    bases = [file.unversioned for file in files]
+    for file, base in zip(files, bases, strict=True):
+        name = base if bases.count(base) == 1 else file.package
+        yield PurePosixPath(name.replace(":", "_"), FILE_NAME), file
 
 
 def host_files() -> list[PackageFile]:

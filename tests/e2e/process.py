@@ -17,6 +17,7 @@ from typing import Any
 OBELISK = (sys.executable, "-m", "obelisk")
 READY_SECONDS = 30
 STOP_SECONDS = 30
+RUN = ("server", "run")
 COMMAND_SECONDS = 60
 
 
@@ -30,7 +31,11 @@ class Server:
     def __init__(self, process: subprocess.Popen[bytes], stderr: Path) -> None:
         self._process = process
         self._stderr = stderr
-        self.ready = _first_line(process, self)
+        self.wait_until_ready()
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Return once the next ready line is printed; a server that is run by ``obelisk dev`` prints one each time."""
+        self.ready = _next_line(self._process, self, seconds)
         if not self.ready.startswith("obelisk ready "):
             self.close()
             raise NotReadyError(f"the server did not start; it printed {self.ready!r}, and\n{self.log}")
@@ -119,19 +124,31 @@ class Ended:
 
 
 def start_server(
-    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stderr: Path, prefix: Sequence[str] = ()
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stderr: Path,
+    prefix: Sequence[str] = (),
+    command: Sequence[str] = RUN,
 ) -> Server:
-    """Start ``obelisk server run`` and return once it serves; ``prefix`` is a command that runs it."""
-    return Server(spawn_server(arguments, env=env, cwd=cwd, stderr=stderr, prefix=prefix), stderr)
+    """Start a server and return once it serves; ``prefix`` is a command that runs it."""
+    return Server(spawn_server(arguments, env=env, cwd=cwd, stderr=stderr, prefix=prefix, command=command), stderr)
 
 
 def spawn_server(
-    arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path, stderr: Path, prefix: Sequence[str] = ()
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stderr: Path,
+    prefix: Sequence[str] = (),
+    command: Sequence[str] = RUN,
 ) -> subprocess.Popen[bytes]:
-    """Start ``obelisk server run`` and return at once."""
+    """Start a server and return at once."""
     with stderr.open("ab") as file:
         return subprocess.Popen(
-            [*prefix, *OBELISK, "server", "run", *arguments],
+            [*prefix, *OBELISK, *command, *arguments],
             env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file,
         )  # fmt: skip
 
@@ -158,16 +175,16 @@ def _take_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _first_line(process: subprocess.Popen[bytes], server: Server) -> str:
+def _next_line(process: subprocess.Popen[bytes], server: Server, seconds: float) -> str:
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
-    line, until = b"", time.monotonic() + READY_SECONDS
+    line, until = b"", time.monotonic() + seconds
     while not line.endswith(b"\n"):
         readable, _, _ = select.select([descriptor], [], [], max(until - time.monotonic(), 0))
         if not readable:
             process.kill()
             process.wait()
-            raise NotReadyError(f"the server was not ready within {READY_SECONDS} s:\n{server.log}")
+            raise NotReadyError(f"the server was not ready within {seconds} s:\n{server.log}")
         byte = os.read(descriptor, 1)
         if not byte:
             break

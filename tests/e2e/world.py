@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from tests.e2e.logs import Logs, read_logs
-from tests.e2e.process import Ended, Server, run_obelisk, spawn_server, start_obelisk, start_server
+from tests.e2e.process import RUN, Ended, Server, run_obelisk, spawn_server, start_obelisk, start_server
 from tests.e2e.rpc import ASK, FOO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -80,20 +80,21 @@ class World:
     def database(self) -> Path:
         return self.data_dir / "obelisk-sqlite" / "obelisk.sqlite"
 
-    def start(self, *arguments: str, prefix: Sequence[str] = ()) -> Server:
+    def start(self, *arguments: str, prefix: Sequence[str] = (), command: Sequence[str] = RUN) -> Server:
         """Start a server and return once it serves; ``prefix`` is a command that runs it."""
         stderr = self.directory / f"server-{len(self._servers) + 1}.log"
         server = start_server(
             ["--config", str(self.config), *arguments],
-            env=self.env, cwd=self.directory, stderr=stderr, prefix=prefix,
+            env=self.env, cwd=self.directory, stderr=stderr, prefix=prefix, command=command,
         )  # fmt: skip
         self._servers.append(server)
         return server
 
-    def spawn(self) -> Popen[bytes]:
-        """Start a server and return at once; whoever calls ends it."""
+    def spawn(self, command: Sequence[str] = RUN) -> Popen[bytes]:
+        """Start a server and return at once; whoever calls ends it. It logs to ``spawned.log``."""
         stderr = self.directory / "spawned.log"
-        return spawn_server(["--config", str(self.config)], env=self.env, cwd=self.directory, stderr=stderr)
+        arguments = ["--config", str(self.config)]
+        return spawn_server(arguments, env=self.env, cwd=self.directory, stderr=stderr, command=command)
 
     def run(self, *arguments: str, stdin: str = "", **variables: str) -> Ended:
         """Run a command to its end."""

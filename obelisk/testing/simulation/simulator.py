@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import itertools
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ class Simulator:
         return f"it came to something else than undisturbed:\n{differences}" if differences else None
 
     def shrink(self, scenario: Scenario) -> Scenario:
-        """Return a smaller scenario in which the same does not hold; of a message, what comes before names and numbers counts."""
+        """Return a smaller scenario in which the same does not hold: problems are told apart by how their texts begin."""
         sought = _kind(self.check(scenario))
         return shrunk(scenario, lambda smaller: _kind(self.check(smaller)) == sought)
 

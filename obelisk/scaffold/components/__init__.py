@@ -1,0 +1,1 @@
+"""Projects of components: what there is, and their files."""
