@@ -70,9 +70,9 @@ async def test_an_activity_that_outlasts_the_shutdown_timeout_is_given_back(make
 
 @pytest.mark.timeout(60)
 async def test_a_series_goes_on_after_graceful_stops(make_world: MakeWorld) -> None:
-    expected = await undisturbed(make_world(tables=tables()), FIBOA, [10, 400])
+    expected = await undisturbed(make_world(tables=tables()), FIBOA, [10, 3000])
     result, found = await disturbed(
-        make_world(tables=tables()), FIBOA, [10, 400], end_at=(1, 100, 700), end=stop_gracefully
+        make_world(tables=tables()), FIBOA, [10, 3000], end_at=(1, 100, 700), end=stop_gracefully
     )
     assert result == ok(55)
     assert len(found.unlocks()) > 0
