@@ -133,7 +133,9 @@ class Plugins:
                 self._loading.call(candidate, COMMAND_HOOK, cli=cli, host=host)
             except PluginError as error:
                 raise PluginError(f"{candidate.label}: {error}") from error
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise  # a person's
+            except BaseException as error:
                 raise PluginError(
                     f"{candidate.label}: {COMMAND_HOOK}: {described(error)}; {candidate.remedy}"
                 ) from error
