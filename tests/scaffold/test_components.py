@@ -96,6 +96,13 @@ def test_a_project_is_written_into_the_directory_of_its_name(tmp_path: Path, mon
     assert {path for path in line["files"] if not (tmp_path / "my-shop" / path).is_file()} == set()
 
 
+def test_a_directory_whose_name_is_no_text_is_told_as_json(tmp_path: Path) -> None:
+    place = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    told = new("activity", "my-shop", "--lang", "js", "--directory", place, "--json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert json.loads(told.stdout)["directory"] == place
+
+
 def test_a_project_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     place = written(PROJECTS[0], tmp_path)
     (place / "README.md").write_text("mine\n")
