@@ -43,7 +43,13 @@ def print_json_line(value: Any) -> None:
     """Print a result as one line of JSON. ``value`` is plain JSON or Structs."""
     import msgspec
 
-    click.echo(msgspec.json.encode(value).decode())
+    try:
+        text = msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # the name of a file may hold bytes that are no text, which only escapes can tell
+        import json
+
+        text = json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    click.echo(text)
 
 
 @contextmanager

@@ -97,10 +97,12 @@ def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
     The tests are the conformance suite of the kind. NAME is of lower-case letters, digits and `-`.
     """
     from obelisk.config.load import taken_tables
-    from obelisk.plugins import Plugins
+    from obelisk.plugins import Plugins, taken_distributions
     from obelisk.scaffold.plugins.project import PluginKind, write_plugin
 
-    made = write_plugin(name, PluginKind(kind), directory, taken=taken_tables(Plugins.load()))
+    found = Plugins.load()
+    distributions = taken_distributions(info.distribution for info in found.infos)
+    made = write_plugin(name, PluginKind(kind), directory, taken=taken_tables(found), distributions=distributions)
     if as_json:
         print_json_line(made)
         return

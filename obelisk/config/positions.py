@@ -60,7 +60,7 @@ class Positions:
     def _take(self, table: str, number: int, line: str) -> str:
         header = _HEADER.match(line)
         if header is not None:
-            path = self._header(_parts(header[2]), is_entry=header[1] == "[[")
+            path = self._header(_parts(header[2]), number, is_entry=header[1] == "[[")
             self._lines.setdefault(path, number)
             if header[1] == "[[" and path.count("[") == 1:
                 self._entries[path[path.index("[") + 1 : -1]] = number  # of two with the same name the second is wrong
@@ -73,13 +73,14 @@ class Positions:
                 self._lines.setdefault(path, number)
         return table
 
-    def _header(self, parts: list[str], *, is_entry: bool) -> str:
+    def _header(self, parts: list[str], number: int, *, is_entry: bool) -> str:
         """Return the path of a table; one inside of a list belongs to the list's last entry."""
         path = ""
         for index, part in enumerate(parts):
             path = f"{path}.{part}" if path else part
             if is_entry and index == len(parts) - 1:
                 self._counts[path] += 1
+                self._lines.setdefault(path, number)  # the list begins with its first entry
             if self._counts[path]:
                 path = f"{path}[{self._label(path, self._counts[path] - 1)}]"
         return path

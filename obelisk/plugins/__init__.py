@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_INS", "DISABLED_VARIABLE", "EXTRAS", "TRACE_VARIABLE", "Candidate", "Origin", "PluginInfo", "Plugins",
-    "disabled_names", "find_plugins",
+    "disabled_names", "find_plugins", "taken_distributions",
 ]  # fmt: skip
 
 DISABLED_VARIABLE = "OBELISK_PLUGINS_DISABLED"
@@ -133,7 +133,9 @@ class Plugins:
                 self._loading.call(candidate, COMMAND_HOOK, cli=cli, host=host)
             except PluginError as error:
                 raise PluginError(f"{candidate.label}: {error}") from error
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise  # a person's
+            except BaseException as error:
                 raise PluginError(
                     f"{candidate.label}: {COMMAND_HOOK}: {described(error)}; {candidate.remedy}"
                 ) from error
@@ -189,6 +191,11 @@ def disabled_names(environ: Mapping[str, str]) -> frozenset[str]:
     """Return the names in ``OBELISK_PLUGINS_DISABLED``."""
     listed = (name.strip() for name in environ.get(DISABLED_VARIABLE, "").split(","))
     return frozenset(name for name in listed if name)
+
+
+def taken_distributions(installed: Iterable[str]) -> frozenset[str]:
+    """Return the names that no new distribution can have: those of the installed ones, and of ours that may be later."""
+    return frozenset(installed) | {f"obelisk-{extra}" for extra in EXTRAS.values()}
 
 
 def _check_names(candidates: Sequence[Candidate]) -> None:

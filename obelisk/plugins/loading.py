@@ -58,7 +58,9 @@ class Loading:
         try:
             providers = [provider for result in self.call(candidate, hook) for provider in result]
             return [Offer(name_of(provider), provider, candidate.label) for provider in providers]
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin is broken, and is listed as such
+        except KeyboardInterrupt:
+            raise  # a person's
+        except BaseException as error:  # noqa: BLE001 - the plugin is broken, and is listed as such
             self._note(candidate, f"{hook}: {described(error, candidate.path)}")
             return []
 
@@ -68,7 +70,9 @@ class Loading:
             problems = list(wrong_parameters(plugin, self.hooks))
             if not problems:
                 self._manager.register(plugin, name=candidate.name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises, the others go on without it
+        except KeyboardInterrupt:
+            raise  # a person's
+        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, the others go on without it
             problems = [described(error, candidate.path)]
         return self._is_fine(candidate, problems)
 

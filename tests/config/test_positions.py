@@ -66,6 +66,8 @@ def positions() -> Positions:
         ("workflows.quoted key[1]", '"quoted key" = ['),
         ("workflows.after.inner", "after = { inner = 1 }"),
         ("workflows.missing", "[workflows] # with a comment"),
+        ("activity_wasm", "[[activity_wasm]]"),
+        ("activity_wasm[fibo].allowed_host", "[[activity_wasm.allowed_host]]"),
         ("activity_wasm[fibo].name", 'name = "fibo"'),
         ("activity_wasm[fibo].exec.lock_expiry", "exec.lock_expiry.seconds = 1"),
         ("activity_wasm[fibo].allowed_host[1].pattern", "pattern = 'two'"),

@@ -23,6 +23,14 @@ DEV = ("dev",)
 FIBO = "testing:fibo/fibo.fibo"
 LARGEST, SMALLER = "(i32.const 40)", "(i32.const 5)"
 """The largest number that the activity takes, and what becomes of it."""
+PLUGIN = """
+from obelisk import hookimpl
+
+
+@hookimpl
+def obelisk_register_exporter():
+    return []
+"""
 
 
 def tables() -> str:
@@ -182,6 +190,38 @@ def test_what_is_wrong_at_the_start_is_told_and_mended_while_it_waits(make_world
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_plugin_that_is_a_file_is_followed(make_world: MakeWorld) -> None:
+    world = with_plugin(make_world)
+    server = world.start(command=DEV)
+    change(world, "mine.py", "import hookimpl", "import hookimp")
+    server.wait_for_log("the server goes on with what it had until the next change")
+    assert "dev: changed: mine.py\n" in server.log
+    change(world, "mine.py", "import hookimp", "import hookimpl")
+    server.wait_for_log("the server has this already")
+
+
+def test_a_plugin_that_is_broken_at_the_start_is_mended_while_it_waits(make_world: MakeWorld) -> None:
+    world = with_plugin(make_world)
+    change(world, "mine.py", "import hookimpl", "import hookimp")
+    process = world.spawn(DEV)
+    log = world.directory / "spawned.log"
+    try:
+        wait_for_text(log, "no server runs until the next change")
+        assert "cannot import name 'hookimp'" in log.read_text()
+        change(world, "mine.py", "import hookimp", "import hookimpl")
+        assert Server(process, log).is_running
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def with_plugin(make_world: MakeWorld) -> World:
+    """Return a world whose configuration names a plugin that is a file."""
+    world = make_world(tables='[plugins]\nfiles = ["./mine.py"]\n')
+    (world.directory / "mine.py").write_text(PLUGIN)
+    return world
 
 
 def wait_for_text(path: Path, text: str) -> None:

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from obelisk.cli.main import cli
+from obelisk.errors import InputError
+from obelisk.plugins import taken_distributions
 from obelisk.scaffold.plugins.project import PluginKind, write_plugin
 from tests.plugin_authors.conftest import Author
 
@@ -155,6 +157,24 @@ def test_a_name_whose_table_is_taken_is_refused(tmp_path, name, kind, owner):
     assert result.exit_code == 1
     assert f"is that of {owner}; choose another name" in result.output
     assert taken(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sqlite", "activity"), ("http-webhook", "trigger"), ("obelisk-oci", "activity")]
+)
+def test_a_name_whose_distribution_is_taken_is_refused(tmp_path, name, kind):
+    result = new(name, "--kind", kind, "--directory", str(tmp_path / "it"))
+    assert result.exit_code == 1
+    distribution = f"obelisk-{name.removeprefix('obelisk-')}"
+    assert f"the distribution `{distribution}` of a plugin called" in result.output
+    assert "is there already; choose another name" in result.output
+    assert taken(tmp_path) == []
+
+
+def test_the_name_of_a_plugin_of_ours_is_refused_though_it_is_not_installed(tmp_path):
+    with pytest.raises(InputError, match=r"the distribution `obelisk-cron` of a plugin called `cron` is there already"):
+        write_plugin("cron", PluginKind.STORAGE, tmp_path / "it", taken={}, distributions={"obelisk-cron"})
+    assert "obelisk-cron" in taken_distributions(())
 
 
 def test_a_directory_with_something_in_it_is_left_as_it_is(tmp_path):

@@ -114,12 +114,15 @@ def test_nothing_is_written_beside_a_file(write, tmp_path):
         ("\n\n1 / 0\n", "ZeroDivisionError: division by zero (line 3 of "),
         ("import nothing_of_this_name\n", "ModuleNotFoundError: No module named 'nothing_of_this_name' (line 1 of "),
         ("import sys\nsys.exit(4)\n", "SystemExit: 4 (line 2 of "),
+        ("raise BaseException('base')\n", "BaseException: base (line 1 of "),
+        ("import asyncio\nraise asyncio.CancelledError\n", "CancelledError (line 2 of "),
         ("# coding: nothing\n", "SyntaxError"),
         (EXPORTER.replace("_exporter()", "_eksporter()"), "did you mean `obelisk_register_exporter`?"),
         (EXPORTER.replace("_exporter()", "_exporter(what)"), "has the parameter `what`, expected none"),
         (EXPORTER.replace("return [", "raise KeyError(["), "SyntaxError: "),
         (EXPORTER.replace("return [", "1 / 0\n    return ["), "obelisk_register_exporter: ZeroDivisionError"),
         (EXPORTER.replace("return [", "return 5 or ["), "obelisk_register_exporter: TypeError"),
+        (EXPORTER.replace("return [", "raise BaseException\n    return ["), "obelisk_register_exporter: BaseException"),
     ],
 )
 def test_a_file_that_does_not_work_is_an_error_that_says_why_and_what_to_do(write, text, expected):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -29,6 +32,26 @@ def written(made: Project, directory: Path) -> Path:
     place = directory / "project"
     result = new(made.kind.value, made.name, "--lang", made.language.name, "--directory", str(place))
     assert (result.exit_code, result.stderr) == (0, "")
+    return place
+
+
+def build(place: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", place / "build.sh"],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def programs(directory: Path, *names: str) -> Path:
+    """Return a directory that has nothing but these programs."""
+    place = directory / "bin"
+    place.mkdir()
+    for name in names:
+        (place / name).symlink_to(str(shutil.which(name)))
     return place
 
 
@@ -73,6 +96,13 @@ def test_a_project_is_written_into_the_directory_of_its_name(tmp_path: Path, mon
     assert {path for path in line["files"] if not (tmp_path / "my-shop" / path).is_file()} == set()
 
 
+def test_a_directory_whose_name_is_no_text_is_told_as_json(tmp_path: Path) -> None:
+    place = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    told = new("activity", "my-shop", "--lang", "js", "--directory", place, "--json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert json.loads(told.stdout)["directory"] == place
+
+
 def test_a_project_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     place = written(PROJECTS[0], tmp_path)
     (place / "README.md").write_text("mine\n")
@@ -104,6 +134,30 @@ def test_a_name_that_is_taken_is_refused_with_another(name: str) -> None:
     result = new("activity", name, "--lang", "python")
     assert result.exit_code == 2
     assert f"choose another, such as `my-{name}`" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "program", "needed"),
+    [("js", "npm", "Node.js 20 or newer with npm"), ("python", "python3", "Python 3.11")],
+)
+def test_a_build_without_what_installs_its_programs_says_what_is_needed(
+    language: str, program: str, needed: str, tmp_path: Path
+) -> None:
+    place = written(project("my-shop", ProjectKind.ACTIVITY, language), tmp_path)
+    ended = build(place, PATH=str(programs(tmp_path, "dirname")))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"build.sh: cannot find `{program}`, expected {needed}")
+    assert not (place / "build").exists()
+
+
+def test_a_build_that_cannot_install_says_why(tmp_path: Path) -> None:
+    place = written(project("my-shop", ProjectKind.ACTIVITY, "js"), tmp_path)
+    nobody = "http://127.0.0.1:9/"  # the port of the discard protocol, at which nobody listens
+    ended = build(
+        place, npm_config_registry=nobody, npm_config_fetch_retries="0", npm_config_cache=str(tmp_path / "npm")
+    )
+    assert ended.returncode != 0
+    assert "ECONNREFUSED" in ended.stderr
 
 
 def test_projects_pin_the_toolchains_that_the_examples_are_built_with() -> None:

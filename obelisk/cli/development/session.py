@@ -14,13 +14,15 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from obelisk.api.verifying import verify
 from obelisk.cli.development.builder import Builder
 from obelisk.cli.development.served import Served
 from obelisk.cli.development.stamps import Stamps, changed, next_change
 from obelisk.cli.development.watched import Contents, Watched, is_stale, watched_by
 from obelisk.config.dev_settings import DevBuild
-from obelisk.config.document import disabled_plugins, read_document
+from obelisk.config.document import disabled_plugins, plugin_files, read_document
 from obelisk.config.load import decode_document
 from obelisk.config.model import Config
 from obelisk.errors import ComponentError, ConfigError, ObeliskError, PluginError
@@ -78,10 +80,10 @@ class Session:
         self._say(f"changed: {self._shown(paths)}")
         before = self._watched
         config = self._read()
+        self._seen = {path: self._seen.get(path, stamp) for path, stamp in self._watched.look().items()}
         if config is None:
             self._remain()
             return
-        self._seen = {path: self._seen.get(path, stamp) for path, stamp in self._watched.look().items()}
         new = tuple(build for build in self._watched.builds if build not in before.builds and is_stale(build))
         await self._build_and_load(config, tuple(dict.fromkeys((*self._watched.due(paths), *new))))
 
@@ -128,12 +130,14 @@ class Session:
         file = self._watched.config_file
         try:
             document = read_document(file, environ=self._environ, cwd=Path.cwd())
-            plugins = Plugins.load(environ=self._environ, disabled=disabled_plugins(document))
+            files = plugin_files(document)
+            self._watched = replace(self._watched, plugins=files)  # one that is broken is mended without another change
+            plugins = Plugins.load(environ=self._environ, disabled=disabled_plugins(document), files=files)
             config = decode_document(document, plugins)
         except (ConfigError, PluginError) as error:
             self._say(f"error: {error}")
             return None
-        self._watched = watched_by(config, file)
+        self._watched = watched_by(config, file, files)
         return config
 
     def _refuse(self, error: ObeliskError) -> None:

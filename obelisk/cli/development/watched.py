@@ -1,4 +1,4 @@
-"""Which files a configuration is about: its own, those of its components, and the sources that they are built from."""
+"""Which files a configuration is about: its own, those of its plugins and components, and what these are built from."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ Contents = Mapping[Path, bytes]
 
 
 class Watched(Struct, frozen=True):
-    """What is watched. ``components`` maps the name of each component that is a file here to its files."""
+    """What is watched. ``components`` maps the name of each component that is a file here to its files.
+
+    ``plugins`` are the plugins that are files.
+    """
 
     config_file: Path
+    plugins: tuple[Path, ...] = ()
     components: Mapping[str, tuple[Path, ...]] = {}
     builds: tuple[DevBuild, ...] = ()
 
@@ -39,7 +43,7 @@ class Watched(Struct, frozen=True):
         return {path: stamp for path, stamp in stamps.items() if path not in components}
 
     def contents(self) -> Contents:
-        """Return the digests of what a server loads: the configuration and the components."""
+        """Return the digests of what a server loads: the configuration, the plugins that are files, the components."""
         return {path: digest for path in stamps_of(self._loaded()) if (digest := _digest(path)) is not None}
 
     def due(self, paths: tuple[Path, ...]) -> tuple[DevBuild, ...]:
@@ -48,6 +52,7 @@ class Watched(Struct, frozen=True):
 
     def _loaded(self) -> Iterator[Path]:
         yield self.config_file
+        yield from self.plugins
         yield from self._component_files()
 
     def _component_files(self) -> Iterator[Path]:
@@ -55,8 +60,8 @@ class Watched(Struct, frozen=True):
             yield from paths
 
 
-def watched_by(config: Config, config_file: Path) -> Watched:
-    """Return what a configuration that was read from a file is about."""
+def watched_by(config: Config, config_file: Path, plugins: tuple[Path, ...]) -> Watched:
+    """Return what a configuration that was read from a file is about; ``plugins`` are those that it names as files."""
     settings: list[Struct] = [use.settings for use in config.components]
     settings += [entry.settings for use in config.triggers for entry in use.entries]
     found: dict[str, tuple[Path, ...]] = {}
@@ -64,7 +69,7 @@ def watched_by(config: Config, config_file: Path) -> Watched:
         paths = tuple(_paths(each, config.base))
         if paths:
             found[str(getattr(each, "name", ""))] = paths
-    return Watched(config_file, found, config.kernel.dev.build)
+    return Watched(config_file, plugins, found, config.kernel.dev.build)
 
 
 def is_stale(build: DevBuild) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -43,17 +43,30 @@ class WrittenPlugin(Struct, frozen=True):
     files: tuple[str, ...]
 
 
-def write_plugin(name: str, kind: PluginKind, directory: Path | None, *, taken: Mapping[str, str]) -> WrittenPlugin:
+def write_plugin(
+    name: str,
+    kind: PluginKind,
+    directory: Path | None,
+    *,
+    taken: Mapping[str, str],
+    distributions: Collection[str] = frozenset(),
+) -> WrittenPlugin:
     """Write a package with a plugin called ``name`` into ``directory``, left out ``obelisk-NAME``.
 
-    ``taken`` has the tables that a plugin cannot have, and whose they are. Raises ``InputError``, and has written nothing,
-    when the name cannot be, when its table is taken, and when something is in the way.
+    ``taken`` has the tables that a plugin cannot have, and whose they are; ``distributions`` are those whose place pip
+    would give it. Raises ``InputError``, and has written nothing, when the name cannot be, when its table or its
+    distribution is taken, and when something is in the way.
     """
     values = _values(_words(name))
     table = f"activity_{values['name']}" if kind is PluginKind.ACTIVITY else values["name"]
     if table in taken:
         raise InputError(
             f"the table `{table}` of a plugin called `{values['name']}` is that of {taken[table]}; choose another name"
+        )
+    if values["distribution"] in distributions:
+        raise InputError(
+            f"the distribution `{values['distribution']}` of a plugin called `{values['name']}` is there already; "
+            "choose another name"
         )
     written = _files(kind, values)
     place = directory or Path(values["distribution"])
