@@ -59,7 +59,8 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
         served = process.run_server(
             config, logs, clean_database=clean_db, allow_unauthenticated_api=allow_unauthenticated_api
         )
-        code = asyncio.run(served)
+        with asyncio.Runner(loop_factory=config.kernel.server.event_loop.factory) as runner:
+            code = runner.run(served)
     raise SystemExit(code)
 
 

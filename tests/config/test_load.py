@@ -99,7 +99,10 @@ def test_an_exporter_is_used_when_its_table_is_there(catalog_with, tmp_path):
         ("[otlp]", "`otlp`: unknown key; try `pip install obelisk[otlp]`; known here: "),
         ("[[activity_exec]]", "`activity_exec`: unknown key; try `pip install obelisk[exec]`; known here: "),
         ("[workflows]\nhot_limt = 1", "`workflows.hot_limt`: unknown key, did you mean `workflows.hot_limit`?"),
-        ("[server]\nxyzzy = 1", "`server.xyzzy`: unknown key, known here: exporter_timeout, shutdown_timeout"),
+        (
+            "[server]\nxyzzy = 1",
+            "`server.xyzzy`: unknown key, known here: event_loop, exporter_timeout, shutdown_timeout",
+        ),
         ('[operator]\nlistening_addr = "on"', "`listening_addr`: expected `HOST:PORT`"),
         (
             '[operator]\nlistening_addr = "127.0.0.1:5005"',

@@ -36,6 +36,13 @@ async def test_2000_concurrent_submissions_all_finish(make_world: MakeWorld) -> 
     assert found.used_retries() == []
 
 
+@pytest.mark.timeout(60)
+async def test_a_server_on_uvloop_runs_what_is_submitted_and_stops_in_good_order(make_world: MakeWorld) -> None:
+    found = await run_all(make_world('[server]\nevent_loop = "uvloop"'), SOME)
+    assert len(found.roots()) == SOME
+    assert set(found.finishes().values()) == {1}
+
+
 @pytest.fixture(scope="module")
 def all_hot(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[ExecutionId, str]:
     """The canonical logs of a server that keeps every workflow in memory."""

@@ -12,6 +12,9 @@ from obelisk.markers import ENTRY_POINT_GROUP
 from obelisk.plugins import EXTRAS
 from tests.packaging import lockstep
 
+OTHER_EXTRAS = frozenset({"uvloop"})
+"""Extras of packages that are no plugins."""
+
 
 @pytest.fixture(scope="module")
 def projects(repository: Path) -> dict[str, dict[str, Any]]:
@@ -33,16 +36,21 @@ def test_plugins_are_found_by_their_entry_points(projects):
         assert project["entry-points"][ENTRY_POINT_GROUP] == {module.removeprefix("obelisk_"): module}
 
 
+def extras_of_plugins(projects):
+    extras = projects["obelisk"]["optional-dependencies"]
+    return {extra: requirements for extra, requirements in extras.items() if extra not in OTHER_EXTRAS}
+
+
 def test_every_extra_is_a_plugin_of_the_repository(projects):
-    for extra, requirements in projects["obelisk"]["optional-dependencies"].items():
+    for extra, requirements in extras_of_plugins(projects).items():
         assert [Requirement(text).name for text in requirements] == [f"obelisk-{extra}"]
         assert f"obelisk-{extra}" in projects
 
 
 def test_every_plugin_of_the_repository_has_an_extra(projects):
-    extras = {f"obelisk-{extra}" for extra in projects["obelisk"]["optional-dependencies"]}
+    extras = {f"obelisk-{extra}" for extra in extras_of_plugins(projects)}
     assert set(plugins_of(projects)) == extras
 
 
 def test_every_extra_can_be_advised(projects):
-    assert set(projects["obelisk"]["optional-dependencies"]) <= set(EXTRAS.values())
+    assert set(extras_of_plugins(projects)) <= set(EXTRAS.values())
