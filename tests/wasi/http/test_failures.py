@@ -138,7 +138,9 @@ result = failure
 
 async def test_an_answer_that_comes_before_the_request_is_whole_ends_the_request(guest):
     async def talk(talk):
-        await talk.answer(response(b"too large", status="413 Content Too Large"))
+        await talk.head()
+        await talk.rest(b"begin")
+        await talk.say(response(b"too large", status="413 Content Too Large"))
         await talk.until_gone()
 
     script = """
