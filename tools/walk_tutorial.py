@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -43,20 +42,14 @@ def main() -> int:
 
 def walk(directory: Path, environ: Mapping[str, str], *, installed: bool) -> float:
     """Do what the page shows in a new directory; return the seconds. Raises ``AssertionError`` where the page is wrong."""
-    from tests.docs.fences import fences_of
-    from tests.docs.walking import Walk, free_addresses
+    from obelisk.plugins import Plugins
+    from tests.docs.walking import walk_page
 
     directory.mkdir(parents=True)
-    with free_addresses() as addresses:
-        reader = Walk(directory, reader_environ(environ, directory), addresses=addresses)
-        started = time.monotonic()
-        try:
-            for fence in fences_of(PAGE):
-                if not (installed and fence.section == INSTALLATION):
-                    reader.take(fence)
-        finally:
-            reader.close()
-        return time.monotonic() - started
+    reader, without = reader_environ(environ, directory), INSTALLATION if installed else None
+    started = time.monotonic()
+    walk_page(PAGE, directory, reader, plugins=Plugins.load(environ={}), without=without)
+    return time.monotonic() - started
 
 
 def reader_environ(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
@@ -68,9 +61,11 @@ def reader_environ(environ: Mapping[str, str], directory: Path) -> dict[str, str
 
 def with_wheels(directory: Path) -> dict[str, str]:
     """Build the wheels, which a package index would have; return variables with which pip finds them."""
+    from tests.packaging.archives import build
+
+    directory.mkdir()
     for package in PACKAGES:
-        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory)]
-        subprocess.run(command, cwd=ROOT / package, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        build(ROOT / package, directory, kinds=("wheel",))
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return {**kept, "PIP_FIND_LINKS": str(directory)}
 

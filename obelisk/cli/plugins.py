@@ -52,7 +52,7 @@ def check(*, names: tuple[str, ...], path: Path | None, as_json: bool) -> None:
     """Check the installed plugins and those that are files, or those called NAME.
 
     Each has to load, to implement hooks that exist, with their parameters, to offer names that nobody else has, with
-    settings that can be read, and to work with this version. All problems are told; the exit status is 1 if there are any.
+    settings that can be read, and to work with this version. All problems are told; the exit code is 1 if there are any.
     """
     from obelisk import __version__
     from obelisk.cli.plugin_check import check_plugins

@@ -127,5 +127,5 @@ def _nearest(directory: Path, root: Path) -> Path | None:
 
 def _cache(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
     """Return where compiled code is kept: for the next run too, unless pytest keeps nothing."""
-    cache = config.cache
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # not there with `-p no:cacheprovider`
     return cache.mkdir(FIXTURE) if cache is not None else factory.getbasetemp() / "obelisk-cache"

@@ -25,10 +25,11 @@ from obelisk.core.events import (
     decode_event,
     encode_event,
 )
-from obelisk.core.state import JoinSetCounts, State, counted_join_set, fold
+from obelisk.core.state import State
 from obelisk.errors import IllegalTransitionError, InvalidIdError, StorageError, WorkflowTestError
-from obelisk.ids import ExecutionId, JoinSetId, delay_owner, parent_of, parse_execution_id
+from obelisk.ids import ExecutionId, delay_owner, parent_of, parse_execution_id
 from obelisk.interfaces.storage import ExecutionLog
+from obelisk.testing.folding import Folding
 
 _FORMS: Final = "expected what `History.save` wrote, or the lines of `obelisk execution history ID --json`"
 
@@ -168,24 +169,9 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-class _Folding:
-    """The state of a log as it grows."""
-
-    def __init__(self) -> None:
-        self.state: State | None = None
-        self._counts: dict[JoinSetId, JoinSetCounts | None] = {}
-
-    def append(self, entry: Event | Response, at: datetime) -> None:
-        join_set = counted_join_set(entry)
-        counts = None if join_set is None else self._counts.get(join_set)
-        self.state, counts = fold(self.state, counts, entry, at=at)
-        if join_set is not None:
-            self._counts[join_set] = counts
-
-
 def _folded(events: Sequence[LogEvent], responses: Sequence[LogResponse]) -> State:
     """Return the state of a whole log: what an event needed came before it, the other responses afterwards."""
-    folding, to_come = _Folding(), deque(responses)
+    folding, to_come = Folding(), deque(responses)
     for event in events:
         _append(folding, event, to_come)
     for response in to_come:
@@ -195,7 +181,7 @@ def _folded(events: Sequence[LogEvent], responses: Sequence[LogResponse]) -> Sta
     return folding.state
 
 
-def _append(folding: _Folding, event: LogEvent, to_come: deque[LogResponse]) -> None:
+def _append(folding: Folding, event: LogEvent, to_come: deque[LogResponse]) -> None:
     while True:
         try:
             return folding.append(event.event, event.created_at)

@@ -24,7 +24,7 @@ from obelisk.core.joinsets import open_members
 from obelisk.core.state import Status
 from obelisk.errors import NondeterminismError
 from obelisk.ids import DELAY_PREFIX, DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
-from tests.core.folding import Folding
+from obelisk.testing.folding import Folding
 from tests.core.generated import Entry, Run, Step, history_of, responses_of, scripts
 from tests.core.replaying import FIBO, LOCK, START, finished, logged, passed, responded
 

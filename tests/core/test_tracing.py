@@ -85,11 +85,6 @@ def spans(*events: Event, execution: ExecutionId = TOP) -> list[Span]:
     return [span for second, event in enumerate(events) for span in trace.feed(event, at(second))]
 
 
-def only(found: list[Span], name: str) -> Span:
-    (span,) = [span for span in found if span.name == name]
-    return span
-
-
 def test_an_execution_that_ran_once_is_two_spans():
     run, execution = spans(created(), locked(), OK)
     assert (run.name, run.started_at, run.ended_at) == ("run", at(1), at(2))

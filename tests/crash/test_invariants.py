@@ -97,7 +97,7 @@ BREACHES = [
         id="nobody's response",
     ),
     pytest.param(
-        view(child_events=[CHILD_EVENTS[0], TemporarilyTimedOut(BACKOFF), CHILD_EVENTS[1]]), "used up", id="a time-out"
+        view(child_events=[CHILD_EVENTS[0], TemporarilyTimedOut(BACKOFF), CHILD_EVENTS[1]]), "used up", id="a timeout"
     ),
     pytest.param(
         view(child_events=[CHILD_EVENTS[0], TemporarilyFailed(BACKOFF, "x"), CHILD_EVENTS[1]]), "used up", id="a retry"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 READY = "obelisk ready "
 END = "::the command ended::"
+COMMAND_SECONDS = 100
 STOP_SECONDS = 30
 
 
@@ -36,7 +37,7 @@ class Shell:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def run(self, command: str, *, seconds: float = 60, fails: bool = False) -> list[str]:
+    def run(self, command: str, *, seconds: float = COMMAND_SECONDS, fails: bool = False) -> list[str]:
         """Return the lines that a command printed; a server in the background is awaited until it is ready."""
         self._write(f'{{\n{command}\n}} </dev/null\necho "{END}$?"\n')
         until = time.monotonic() + seconds

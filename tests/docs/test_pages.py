@@ -13,8 +13,9 @@ import click
 import pytest
 
 from obelisk.cli.main import cli
+from obelisk.plugins import Plugins
 from tests.docs.fences import Fence, Language, codes_of, commands_of, fences_of
-from tests.docs.walking import Walk, first_missing, free_addresses
+from tests.docs.walking import first_missing, walk_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HELD_ELSEWHERE: Mapping[str, str] = {
@@ -65,13 +66,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", [page for page in WITH_FENCES if name_of(page) != TUTORIAL], ids=name_of)
 def test_what_a_page_shows_works(page: Path, tmp_path: Path, environ: dict[str, str]):
-    with free_addresses() as addresses:
-        walk = Walk(tmp_path, environ, addresses=addresses)
-        try:
-            for fence in fences_of(page):
-                walk.take(fence)
-        finally:
-            walk.close()
+    walk_page(page, tmp_path, environ, plugins=Plugins.load(environ={}))
 
 
 def is_accounted_for(fence: Fence) -> bool:

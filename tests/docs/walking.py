@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -24,8 +23,9 @@ from obelisk.config.load import config_from_text
 from obelisk.plugins import Plugins
 from obelisk.wit.lexer import Source
 from obelisk.wit.parser import parse_packages
-from tests.docs.fences import Fence, Language, commands_of
+from tests.docs.fences import Fence, Language, commands_of, fences_of
 from tests.docs.shell import Shell, ShellError
+from tests.free_addresses import free_addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 API = "127.0.0.1:5005"
@@ -37,9 +37,14 @@ VARIABLES = {"HOME": "/home/me", "OTLP_KEY": "key"}
 
 
 class Walk:
-    """Somebody who does what a page says, in a directory that is empty at first."""
+    """Somebody who does what a page says, in a directory that is empty at first.
 
-    def __init__(self, directory: Path, environ: Mapping[str, str], *, addresses: Mapping[str, str]) -> None:
+    ``plugins`` are those that configurations are read with; without any these are only written, and commands of the page
+    read them.
+    """
+
+    def __init__(self, directory: Path, environ: Mapping[str, str], *, plugins: Plugins | None) -> None:
+        addresses = dict(zip(ADDRESSES, free_addresses(len(ADDRESSES)), strict=True))
         self._directory = directory
         self._environ = {
             **environ,
@@ -51,7 +56,7 @@ class Walk:
         }
         self._places = {**addresses, "/var/backups": str(directory / ".backups")}
         self._shell: Shell | None = None
-        self._plugins = Plugins.load(environ={})
+        self._plugins = plugins
 
     def close(self) -> None:
         """End what was started."""
@@ -73,7 +78,7 @@ class Walk:
         match fence.language:
             case Language.CONSOLE:
                 self._type(text)
-            case Language.TOML:
+            case Language.TOML if self._plugins is not None:
                 config_from_text(text, plugins=self._plugins, base=self._directory, environ=VARIABLES)
             case Language.PYTHON if fence.title is None:
                 self._program(text)
@@ -126,6 +131,16 @@ class Walk:
         return text
 
 
+def walk_page(
+    page: Path, directory: Path, environ: Mapping[str, str], *, plugins: Plugins | None, without: str | None = None
+) -> None:
+    """Do everything that a page shows but what a section shows. Raises ``AssertionError`` at what does not work."""
+    with closing(Walk(directory, environ, plugins=plugins)) as reader:
+        for fence in fences_of(page):
+            if without is None or fence.section != without:
+                reader.take(fence)
+
+
 def first_missing(said: Sequence[str], printed: Sequence[str]) -> str | None:
     """Return the first line that was said to be printed, and was not; ``None`` when all were."""
     lines = iter([_plain(line) for line in printed])
@@ -139,13 +154,3 @@ def first_missing(said: Sequence[str], printed: Sequence[str]) -> str | None:
 
 def _plain(line: str) -> str:
     return EXECUTION.sub("E_", " ".join(line.split()))
-
-
-@contextmanager
-def free_addresses() -> Iterator[dict[str, str]]:
-    """Hand out a free address for each that pages use."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in ADDRESSES]
-    found = {shown: "{}:{}".format(*taken.getsockname()) for shown, taken in zip(ADDRESSES, sockets, strict=True)}
-    for taken in sockets:
-        taken.close()
-    yield found

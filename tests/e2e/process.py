@@ -114,6 +114,11 @@ class Ended:
     stderr: str
 
     @property
+    def printed(self) -> str:
+        """Everything that it printed."""
+        return self.stdout + self.stderr
+
+    @property
     def lines(self) -> list[Any]:
         """Standard output as one JSON value per line."""
         return [json.loads(line) for line in self.stdout.splitlines()]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from obelisk.core.events import LogEvent, LogResponse
 from obelisk.core.state import State
 from obelisk.errors import IllegalTransitionError
-from tests.core.folding import Folding
+from obelisk.testing.folding import Folding
 
 
 def folded(events: Sequence[LogEvent], responses: Sequence[LogResponse]) -> State:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import Server
+from tests.free_addresses import free_addresses
 from tests.packaging.dockerfile import Image, ignore_patterns, is_ignored, parse
 
 CONFIG = """\
@@ -59,9 +59,8 @@ def mounted(image: Image, repository: Path) -> Iterator[Path]:
 @pytest.fixture
 def variables() -> dict[str, str]:
     """What a person sets in a container; ports of the image may be taken on this machine, where it has none of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-    return {API: "127.0.0.1:0", OPERATOR: f"127.0.0.1:{port}"}
+    (operator,) = free_addresses(1)
+    return {API: "127.0.0.1:0", OPERATOR: operator}
 
 
 @pytest.fixture

@@ -10,20 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tests.e2e.process import Ended
+
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
-
-
-class Ended(Struct, frozen=True):
-    """How a child process ended, and what it printed."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def all(self) -> str:
-        """Everything that was printed."""
-        return self.out + self.err
 
 
 class Author(Struct, frozen=True):
@@ -50,4 +39,4 @@ class Author(Struct, frozen=True):
         """Install packages without what they need, which is there."""
         options = ["--quiet", "--no-build-isolation", "--target", str(self.site)]
         ended = self.python("pip", "install", *options, *map(str, packages), **OFFLINE)
-        assert ended.status == 0, ended.all
+        assert ended.code == 0, ended.printed

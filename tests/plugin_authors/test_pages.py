@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.fences import Fence, fences_of
+from tests.docs.walking import walk_page
 from tests.plugin_authors.conftest import Author
-from tests.plugin_authors.reader import blocks_of, environment, walk
+from tests.plugin_authors.reader import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/plugins/obelisk_slow_log"
@@ -21,11 +23,16 @@ def page(name: str) -> Path:
     return ROOT / f"docs/plugins/{name}.md"
 
 
+def blocks_of(page: Path) -> list[Fence]:
+    """Return the blocks of a page that are not left out."""
+    return [fence for fence in fences_of(page) if fence.why_not is None]
+
+
 @pytest.mark.parametrize("name", WALKED)
 def test_what_a_page_shows_works(name, tmp_path):
     (tmp_path / "here").mkdir()
     began = time.monotonic()
-    walk(page(name), tmp_path / "here", environment(tmp_path))
+    walk_page(page(name), tmp_path / "here", environment(tmp_path), plugins=None)
     assert time.monotonic() - began < TEN_MINUTES
 
 
@@ -47,7 +54,7 @@ def test_the_tutorial_shows_the_example_as_it_is():
 
 def test_the_example_begins_as_what_is_written_for_a_new_plugin(tmp_path):
     author = Author(tmp_path, tmp_path)
-    assert author.obelisk("plugins", "new", "slow-log", "--kind", "exporter", "--directory", "new").status == 0
+    assert author.obelisk("plugins", "new", "slow-log", "--kind", "exporter", "--directory", "new").code == 0
     for name in ("pyproject.toml", "obelisk_slow_log/py.typed"):
         assert (tmp_path / "new" / name).read_text() == (EXAMPLE / name).read_text()
 
@@ -56,7 +63,7 @@ def test_the_style_of_the_example_is_that_of_its_own_configuration(tmp_path):
     author = Author(tmp_path, tmp_path)
     for command in (("check", "--no-cache"), ("format", "--check", "--no-cache")):
         ended = author.python("ruff", *command, ".", within=EXAMPLE)
-        assert ended.status == 0, ended.all
+        assert ended.code == 0, ended.printed
 
 
 def test_the_tutorial_runs_the_tests_of_the_example_and_checks_its_types():

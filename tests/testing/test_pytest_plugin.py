@@ -60,6 +60,15 @@ def test_a_coroutine_runs_whatever_is_installed(project: Project, arguments: tup
     assert "1 passed" in shown.stdout, shown.stdout + shown.stderr
 
 
+def test_it_works_where_pytest_keeps_nothing(project: Project):
+    project.write("obelisk.toml", TOML)
+    project.write("tests/test_it.py", TEST)
+    shown = project.run(
+        *ALONE, "-p", "no:cacheprovider", "-W", "ignore:Unknown config option:pytest.PytestConfigWarning"
+    )
+    assert "1 passed" in shown.stdout, shown.stdout + shown.stderr
+
+
 def test_the_marker_goes_before_the_option_and_the_option_before_the_nearest(project: Project):
     project.write("obelisk.toml", "this is no TOML")
     project.write("option.toml", TOML)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
+from tests.free_addresses import free_addresses
 from tests.wasi.http.guests import code, open_http_probe
 from tests.wasi.http.servers import response, saying, serving
 
@@ -13,12 +12,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"
 FETCH = "fetch(authority)"
 READ = "content_of(fetch(authority))"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def closing(talk):
@@ -31,7 +24,8 @@ async def resetting(talk):
 
 
 async def test_a_port_where_nobody_listens_refuses_the_connection(guest):
-    assert await guest.error(FETCH, authority=f"127.0.0.1:{free_port()}") == code("ConnectionRefused")
+    (address,) = free_addresses(1)
+    assert await guest.error(FETCH, authority=address) == code("ConnectionRefused")
 
 
 async def test_a_name_that_does_not_exist_is_a_dns_error(wasi_probe, tmp_path):
@@ -144,7 +138,9 @@ result = failure
 
 async def test_an_answer_that_comes_before_the_request_is_whole_ends_the_request(guest):
     async def talk(talk):
-        await talk.answer(response(b"too large", status="413 Content Too Large"))
+        await talk.head()
+        await talk.rest(b"begin")
+        await talk.say(response(b"too large", status="413 Content Too Large"))
         await talk.until_gone()
 
     script = """
