@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from obelisk import plugins
 from obelisk.core.events import Finished, ResultKind, TypedValue
 from obelisk.core.lines import LINE_BYTES
 from obelisk.errors import CommitRefusedError, ExecutionNotFoundError, StorageError
 from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.interfaces.components import LogLevel, LogLine, StreamLine, StreamType
 from obelisk.interfaces.storage import LineQuery, StoredLine
+from obelisk.plugins import candidate
 from obelisk.runtime import run_logs
 from obelisk.runtime.server_log.levels import TRACE
 from obelisk.testing.engine import EngineHarness
@@ -44,7 +44,7 @@ def printer(extra: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def _printing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "BUILT_INS", (*plugins.BUILT_INS, printing.__name__))
+    monkeypatch.setattr(candidate, "BUILT_INS", (*candidate.BUILT_INS, printing.__name__))
 
 
 async def stored(harness: EngineHarness, execution: ExecutionId, *, derived: bool = False) -> list[StoredLine]:

@@ -13,7 +13,7 @@ HOW_TO = (PLUGIN.parents[1] / "docs" / "how-to" / "exec-activities.md").read_tex
 
 
 def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return re.findall(rf"```{language}\b[^\n]*\n(.*?)```", text, re.DOTALL)
 
 
 async def test_the_script_of_the_readme_adds(open_exec):
@@ -23,7 +23,7 @@ async def test_the_script_of_the_readme_adds(open_exec):
 
 
 async def test_the_script_of_the_how_to_counts(open_exec, tmp_path):
-    (tmp_path / "count.sh").write_text(blocks(HOW_TO, "sh")[1])
+    (tmp_path / "count.sh").write_text(blocks(HOW_TO, "sh")[0])
     async with open_exec(blocks(HOW_TO, "toml")[0], base=tmp_path) as count:
         assert await count.run("three short words") == Returned({"ok": 3})
 

@@ -14,7 +14,7 @@ HEAD = 'storage.use = "memory"\n'
 
 def toml_of(page: Path) -> str:
     """Return all configuration that a page shows, with a free port."""
-    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    blocks = re.findall(r"```toml[^\n]*\n(.*?)```", page.read_text(), re.DOTALL)
     return "\n".join(blocks).replace("127.0.0.1:9090", "127.0.0.1:0")
 
 

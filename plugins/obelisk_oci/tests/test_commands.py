@@ -322,7 +322,7 @@ def test_a_component_that_is_not_there_cannot_be_pinned(workplace: Workplace) ->
 @pytest.mark.parametrize("group", [("component",), ("client", "component")])
 def test_without_the_plugin_a_command_tells_what_to_install(group: tuple[str, ...], command: str) -> None:
     program = (
-        "import importlib.metadata as m, obelisk.plugins as p\n"
+        "import importlib.metadata as m, obelisk.plugins.candidate as p\n"
         "p.entry_points = lambda group: [e for e in m.entry_points(group=group) if e.name != 'oci']\n"
         "from obelisk.cli.main import cli\n"
         f"cli({[*group, command]!r})"

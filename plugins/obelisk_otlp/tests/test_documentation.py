@@ -18,7 +18,7 @@ PAGES = {
     "readme": (PLUGIN / "README.md").read_text(encoding="utf-8"),
     "how-to": (PLUGIN.parents[1] / "docs" / "how-to" / "otlp.md").read_text(encoding="utf-8"),
 }
-TABLES = [table for page in PAGES.values() for table in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+TABLES = [table for page in PAGES.values() for table in re.findall(r"```toml[^\n]*\n(.*?)```", page, re.DOTALL)]
 
 
 @pytest.mark.parametrize("table", TABLES)
