@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,11 +31,14 @@ Bug = Callable[[pytest.MonkeyPatch], None]
 def acknowledges_early(patch: pytest.MonkeyPatch) -> None:
     """Clients are told of what is not durable yet."""
 
-    async def written(self: Kernel, turn: Turn) -> bool:
-        self.pipeline.submit(turn)
+    async def yes() -> bool:
         return True
 
-    patch.setattr(Kernel, "written", written)
+    def write(self: Kernel, turn: Turn) -> Coroutine[Any, Any, bool]:
+        self.pipeline.submit(turn)
+        return yes()
+
+    patch.setattr(Kernel, "write", write)
 
 
 def forgets_pauses(patch: pytest.MonkeyPatch) -> None:
@@ -54,7 +57,7 @@ def leaks_permits(patch: pytest.MonkeyPatch) -> None:
 
 def leaves_children_open(patch: pytest.MonkeyPatch) -> None:
     """A workflow ends before what it started."""
-    patch.setattr(Replay, "_close", lambda self, join_set: self._forget(join_set) or CloseJoinSet(join_set))
+    patch.setattr(Replay, "_close", lambda self, join_set: self._forget(join_set.id) or CloseJoinSet(join_set))
 
 
 def ends_delays_early(patch: pytest.MonkeyPatch) -> None:
