@@ -30,14 +30,8 @@ def _inserts(table: str, columns: Sequence[str], tail: str = "") -> tuple[str, .
     return tuple(f"{head}{', '.join([row] * count)} {tail}" for count in range(1, CHUNK + 1))
 
 
-def _selects(head: str, tail: str = "") -> tuple[str, ...]:
+def _in_list(head: str, tail: str = "") -> tuple[str, ...]:
     return tuple(f"{head} IN ({', '.join('?' * count)}) {tail}" for count in range(1, CHUNK + 1))
-
-
-def _deletes(table: str, *columns: str) -> tuple[str, ...]:
-    row = f"({', '.join('?' * len(columns))})"
-    head = f"DELETE FROM {table} WHERE ({', '.join(columns)}) IN (VALUES "
-    return tuple(f"{head}{', '.join([row] * count)})" for count in range(1, CHUNK + 1))
 
 
 def _update(columns: Iterable[str]) -> str:
@@ -64,22 +58,23 @@ _DELAYS = _inserts(
     "t_delay", ("execution", "delay_id", "join_set_id", "expires_at", "paused"),
     "ON CONFLICT (execution, delay_id) " + _update(("join_set_id", "expires_at", "paused")),
 )  # fmt: skip
-_DELETE_DELAYS = _deletes("t_delay", "execution", "delay_id")
-_DELETE_DELAYS_OF = _deletes("t_delay", "execution")
-_DELETE_COUNTS_OF = _deletes("t_join_set", "execution")
-_SELECT_STATES = _selects(
+_DELETE_DELAY = "DELETE FROM t_delay WHERE execution = ? AND delay_id = ?"
+"""One by one: of pairs in a list SQLite finds none by the key, it looks at every delay that there is."""
+_DELETE_DELAYS_OF = _in_list("DELETE FROM t_delay WHERE execution")
+_DELETE_COUNTS_OF = _in_list("DELETE FROM t_join_set WHERE execution")
+_SELECT_STATES = _in_list(
     f"""SELECT {STATE_SELECT}, id, EXISTS (SELECT 1 FROM t_delay d WHERE d.execution = t_state.id)
     FROM t_state WHERE execution_id"""
 )
-_SELECT_COUNTS = _selects(
+_SELECT_COUNTS = _in_list(
     """SELECT s.execution_id, j.join_set_id, j.requested, j.arrived, j.taken
     FROM t_state s JOIN t_join_set j ON j.execution = s.id WHERE s.execution_id"""
 )
-_SELECT_CHILDREN = _selects("SELECT child_execution_id FROM t_join_set_response WHERE child_execution_id")
-_SELECT_DELAYS = _selects("SELECT delay_id FROM t_join_set_response WHERE delay_id")
+_SELECT_CHILDREN = _in_list("SELECT child_execution_id FROM t_join_set_response WHERE child_execution_id")
+_SELECT_DELAYS = _in_list("SELECT delay_id FROM t_join_set_response WHERE delay_id")
 _PAUSE_DELAY = """UPDATE t_delay SET paused = ?
     WHERE execution = (SELECT id FROM t_state WHERE execution_id = ?) AND delay_id = ?"""
-_SELECT_CREATED = _selects(
+_SELECT_CREATED = _in_list(
     """SELECT s.execution_id, l.version, l.created_at, l.event
     FROM t_state s JOIN t_execution_log l ON l.execution = s.id AND l.version = 0 WHERE s.execution_id"""
 )
@@ -203,7 +198,7 @@ class Session:
         self._run(_STATES, [state_row(number(id), id, state) for id, state in pages.states.items()])
         self._run(_COUNTS, [_counts_row(number(id), name, counts) for (id, name), counts in pages.counts.items()])
         self._run(_DELAYS, list(pages.delays.values()))
-        self._run(_DELETE_DELAYS, pages.delays_done)
+        self._connection.executemany(_DELETE_DELAY, pages.delays_done)
         self._delete_finished(pages)
 
     def settle(self) -> None:

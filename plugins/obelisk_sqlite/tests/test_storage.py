@@ -13,7 +13,9 @@ import pytest
 from obelisk_sqlite import reader
 from obelisk_sqlite.backlog import BACKLOG
 from obelisk_sqlite.connection import open_configured
+from obelisk_sqlite.ledger import Pages
 from obelisk_sqlite.listing import select_page
+from obelisk_sqlite.session import Cache, Session
 from obelisk_sqlite.storage import SqliteStorage
 
 from obelisk.core.events import Persist, PersistKind, RetryConfig, TimeSpan
@@ -239,6 +241,23 @@ async def test_a_list_of_a_few_states_does_not_walk_past_all_that_finished_well(
         select_page(connection, ExecutionQuery(now=at(0), buckets=frozenset(buckets)))
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}").fetchall()
     assert plan[0][-1].endswith(f"USING INDEX {index}")
+
+
+async def test_what_ends_is_deleted_without_walking_past_what_goes_on(opens: Opens, database: Path) -> None:
+    async with opens():
+        pass
+    statements: list[str] = []
+    pages = Pages()
+    pages.delays_done = [(1, delay()), (2, delay(owner=TWO))]
+    with closing(sqlite3.connect(database)) as connection:
+        session = Session(connection, Cache())
+        session._ledger.pages = pages
+        connection.set_trace_callback(statements.append)
+        session.flush()
+        plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in list(statements)]
+    deletes = [row[-1] for plan in plans for row in plan if "t_delay" in row[-1]]
+    assert deletes
+    assert all(each.startswith("SEARCH") for each in deletes)
 
 
 async def test_a_full_disk_leaves_the_outcome_unknown_and_the_storage_usable(opens: Opens) -> None:
