@@ -27,7 +27,7 @@ PLUGIN_BUDGET = 120
 APART = {
     "tests/wasi": 300,
     "tests/runtime": 360,
-    "tests/e2e": 420,
+    "tests/e2e": 480,
     "tests/guests_e2e": 420,
     "tests/hostile": 60,
     "tests/fuzz": 30,
