@@ -70,6 +70,7 @@ class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
         require(request, "execution_id")
         execution_id = execution_id_argument(request.execution_id)
         last: pb.ExecutionStatus | None = None
+        state: State | None = None
         states = self._states(execution_id, follow=request.follow)
         async for state in states:
             status = status_message(state)
@@ -78,7 +79,9 @@ class ExecutionService(LogCalls, LineCalls, ControlCalls, ReplayCalls):
             elif status != last:
                 yield pb.GetStatusResponse(current_status=status)
             last = status
-        finished = await self._executions.finished(execution_id) if request.send_finished_status else None
+        finished = None
+        if request.send_finished_status:
+            finished = await self._executions.finished(execution_id, seen=state)
         if finished is not None:
             yield pb.GetStatusResponse(finished_status=finished_message(finished))
 

@@ -126,8 +126,11 @@ class Executions(Protocol):
     async def get(self, execution_id: ExecutionId) -> State:
         """Return the state of an execution."""
 
-    async def finished(self, execution_id: ExecutionId) -> FinishedExecution | None:
-        """Return how an execution ended, ``None`` while it has not."""
+    async def finished(self, execution_id: ExecutionId, *, seen: State | None = None) -> FinishedExecution | None:
+        """Return how an execution ended, ``None`` while it has not.
+
+        ``seen`` is a state of it that the caller has had; when that is finished it is not read again.
+        """
 
     async def wait(self, execution_id: ExecutionId) -> FinishedExecution:
         """Return how an execution ended, once it has."""

@@ -59,7 +59,7 @@ class EngineExecutions:
         checked = function.params.check(params)
         if execution_id is None:
             execution_id = self._kernel.ids.execution()
-        elif await self._storage.state(execution_id) is not None:
+        elif await self._is_taken(execution_id):
             return await self._existing(execution_id, ffqn, checked)
         under_way = self._creating.get(execution_id)
         if under_way is not None:
@@ -84,9 +84,9 @@ class EngineExecutions:
         with self._kernel.work.piece():
             return await state_of(self._storage, execution_id)
 
-    async def finished(self, execution_id: ExecutionId) -> FinishedExecution | None:
+    async def finished(self, execution_id: ExecutionId, *, seen: State | None = None) -> FinishedExecution | None:
         """Return how an execution ended, ``None`` while it has not."""
-        state = await self.get(execution_id)
+        state = seen if seen is not None and seen.is_finished else await self.get(execution_id)
         return await self._finished(execution_id, state) if state.is_finished else None
 
     async def wait(self, execution_id: ExecutionId) -> FinishedExecution:
@@ -146,6 +146,13 @@ class EngineExecutions:
                 f"whether `{execution_id}` was created is not known, submit it again with this id: "
                 f"{turn.failure or 'no more is known'}"
             ) from None
+
+    async def _is_taken(self, execution_id: ExecutionId) -> bool:
+        """Tell whether an id is known to be taken; a batch under way that takes it still refuses the one that is to come."""
+        if await self._storage.events(execution_id, from_version=0, limit=1):
+            return True
+        # What this process runs, and has not written yet, must not be met by another run of that name.
+        return self._kernel.runs(execution_id) and await self._storage.state(execution_id) is not None
 
     async def _existing(self, execution_id: ExecutionId, ffqn: Ffqn, params: list[Any]) -> Submission:
         events = await self._storage.events(execution_id, from_version=0, limit=1)

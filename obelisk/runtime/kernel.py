@@ -269,7 +269,7 @@ class Kernel:
             return
         if state.lifecycle is Lifecycle.CANCELLING and not state.is_finished:
             self.cancellations.drive(execution_id)
-        if state.status is Status.PENDING:
+        if state.status is Status.PENDING and state.lifecycle is Lifecycle.ACTIVE:
             self._pending(execution_id, state)
 
     def _pending(self, execution_id: ExecutionId, state: State) -> None:
@@ -287,10 +287,9 @@ class Kernel:
             self.alarms.at(state.due_at, self.executors[entry].wake)
 
     def _waits_for_another(self, state: State) -> bool:
-        """Whether an execution could go on, but is kept for an executor that does not know of that yet."""
+        """Whether an execution that is pending is kept for an executor that does not know of that yet."""
         holder = state.held_by
-        is_kept = holder is not None and holder.executor_id != self.executor_id and state.due_at > self.clock.now()
-        return is_kept and state.status is Status.PENDING and state.lifecycle is Lifecycle.ACTIVE
+        return holder is not None and holder.executor_id != self.executor_id and state.due_at > self.clock.now()
 
     def _refused(self, turn: Turn) -> None:
         self.workflows.reload(turn)

@@ -157,7 +157,7 @@ class FakeExecutions:
             raise ExecutionNotFoundError(f"execution `{execution_id}` is not found")
         return self.states[execution_id]
 
-    async def finished(self, execution_id: ExecutionId) -> FinishedExecution | None:
+    async def finished(self, execution_id: ExecutionId, *, seen: State | None = None) -> FinishedExecution | None:
         state = await self.get(execution_id)
         last = self.logs_of[execution_id][-1].event
         if not isinstance(last, Finished):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from msgspec import Struct
 from obelisk_sqlite.storage import SqliteStorage
+from obelisk_sqlite.writer import Work
 
 from obelisk.testing.engine import EngineHarness
 
@@ -59,6 +61,28 @@ async def counted(harness: EngineHarness, work: Callable[[], Awaitable[object]])
     gc.collect()
     left = sys.getallocatedblocks() - blocks
     return Counts(count, storage.transactions - transactions, calls.count, left)
+
+
+@contextmanager
+def queued(harness: EngineHarness) -> Iterator[list[Work | None]]:
+    """Collect what the thread that writes is given to do: each piece may cost who waits for it a transaction."""
+    storage = harness.engine._kernel.storage
+    assert isinstance(storage, SqliteStorage)
+    queue, pieces = storage._writer._queue, list[Work | None]()
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(queue, name)
+
+        def put(self, work: Work | None) -> None:
+            pieces.append(work)
+            queue.put(work)
+
+    storage._writer._queue = Watched()  # type: ignore[assignment]
+    try:
+        yield pieces
+    finally:
+        storage._writer._queue = queue
 
 
 class _Calls:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from obelisk.names import Ffqn
 from obelisk.testing.engine import EngineHarness, engine_harness
-from tests.performance.counting import Rates, counted
+from tests.performance.counting import Rates, counted, queued
 
 STEPS = 300
+FIBO = Ffqn("testing:fibo/fibo.fibo")
 FIBOA = "testing:fibo-workflow/workflow.fiboa"
 TOML = """
 storage.use = "sqlite"
@@ -80,3 +82,16 @@ async def test_steps_of_pure_activities_share_transactions(ahead: Rates):
 
 async def test_a_step_of_a_pure_activity_calls_few_functions(ahead: Rates):
     assert ahead.calls < MAX_CALLS
+
+
+async def test_a_submission_under_its_own_id_waits_for_one_transaction(repository: Path, tmp_path: Path):
+    async with opened(repository, tmp_path, run_ahead=True) as harness:
+        submit, generate_id = harness.engine.executions.submit, harness.engine.executions.generate_id
+
+        async def work() -> None:
+            for _ in range(STEPS):
+                await submit(FIBO, [10], execution_id=generate_id(), paused=True)
+
+        with queued(harness) as pieces:
+            await work()
+    assert len(pieces) == pytest.approx(STEPS, rel=0.02)

@@ -94,6 +94,20 @@ async def test_the_same_id_submitted_twice_at_once_creates_one_execution(fibo: E
     assert {submission.outcome for submission in both} == {SubmitOutcome.CREATED, SubmitOutcome.EXISTS}
 
 
+@pytest.mark.parametrize("ffqn", [FIBO, FIBOA])
+async def test_an_id_that_a_batch_under_way_takes_is_not_created_again(fibo: EngineHarness, ffqn: str):
+    kernel, execution = fibo.engine._kernel, fibo.engine.executions.generate_id()
+    function, params = kernel.functions.get(Ffqn(ffqn)), [10, 2][: 2 if ffqn == FIBOA else 1]
+    turn = kernel.new_turn()
+    created = Created(Ffqn(ffqn), params, None, turn.now, function.entry.component.id, kernel.deployment_id, {})
+    kernel.create_execution(turn, execution, function, created)
+    kernel.pipeline.submit(turn)
+    submission = await fibo.engine.executions.submit(Ffqn(ffqn), params, execution_id=execution)
+    assert submission.outcome is SubmitOutcome.EXISTS
+    assert await fibo.result(execution) == FIFTY_FIVE
+    assert [type(event) for event in await fibo.events(execution)].count(Finished) == 1
+
+
 async def test_an_unknown_function_is_refused_with_the_nearest_name(fibo: EngineHarness):
     with pytest.raises(FunctionNotFoundError, match=r"did you mean `testing:fibo/fibo\.fibo`"):
         await fibo.engine.executions.submit(Ffqn("testing:fibo/fibo.fib"), [3])
