@@ -12,6 +12,8 @@ What an implementer owes
       not harm batches that were committed together with it.
     * A batch is refused too when a commit in its ``after`` was refused, or its outcome is unknown. Versions and cursors do
       not tell that: somebody else may have written just as much in its place.
+    * A batch that ``may_wait`` may be kept for some milliseconds, so that others share what a transaction costs. It is then
+      committed though no call follows, before all batches that do, and whoever sees batches sees it.
     * State is computed by ``obelisk.core.state.fold`` from the entries in their order, never otherwise.
     * Responses of an execution get the cursors 1, 2, 3, ... in the order in which they are committed; that order never
       changes. A child or a delay has at most one response; a second one refuses the batch.
@@ -86,10 +88,12 @@ class Batch(Struct, frozen=True):
     """Writes that belong together. An execution may occur more than once; its writes apply in order.
 
     ``after`` are the futures of earlier commits that it builds on, those of which the writer does not know the outcome.
+    ``may_wait`` says that nobody waits for this one yet.
     """
 
     writes: tuple[Write, ...]
     after: tuple[asyncio.Future[Committed], ...] = ()
+    may_wait: bool = False
 
 
 class Committed(Struct, frozen=True):

@@ -11,7 +11,8 @@ Theory of operation
     version. *Unknown*: ``on_unknown`` takes the turn back, drops every workflow in memory and unlocks what nobody runs.
 
     ``ahead`` holds the starts of pure activities. They may happen before the commit that holds their cause, since nobody
-    outside can see them; they are let out at submission while few turns are under way, else with the commit.
+    outside can see them; they are let out at submission while few turns are under way, else with the commit. A batch whose
+    turn waits for nothing else may wait: the storage can have others share its transaction.
 """
 
 from __future__ import annotations
@@ -69,14 +70,15 @@ class Pipeline:
             raise
         for run in turn.participants:
             run.hand_over_lines(turn)
-        batch = turn.batch(after=_bases(turn))
+        runs_ahead = self._under_way < MAX_AHEAD - 1
+        batch = turn.batch(after=_bases(turn), may_wait=runs_ahead and turn.awaits_nothing)
         if batch.writes:
-            self._commit(turn, batch)
+            self._commit(turn, batch, runs_ahead=runs_ahead)
         else:
             _do(turn.ahead + turn.after)
         _do(turn.after_submit)
 
-    def _commit(self, turn: Turn, batch: Batch) -> None:
+    def _commit(self, turn: Turn, batch: Batch, *, runs_ahead: bool) -> None:
         began = self._clock.monotonic_ns()
         try:
             future = self._storage.commit(batch)
@@ -89,7 +91,7 @@ class Pipeline:
         self._under_way += 1
         for run in turn.participants:
             run.under_way[future] = None
-        if self._under_way < MAX_AHEAD:
+        if runs_ahead:
             for start in turn.ahead:
                 self._start(start)
             turn.ahead.clear()

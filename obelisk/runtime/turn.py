@@ -96,8 +96,13 @@ class Turn:
         while self.todo:
             self.todo.pop(0)()
 
-    def batch(self, *, after: tuple[asyncio.Future[Committed], ...] = ()) -> Batch:
-        """Return the writes of the turn, which build on the commits in ``after``."""
+    @property
+    def awaits_nothing(self) -> bool:
+        """Whether everything goes on ahead of the commit, but for what ended runs logged."""
+        return bool(self.ahead) and len(self.after) == len(self.results)
+
+    def batch(self, *, after: tuple[asyncio.Future[Committed], ...] = (), may_wait: bool = False) -> Batch:
+        """Return the writes of the turn, which build on the commits in ``after``; see ``Batch`` for ``may_wait``."""
         return Batch(
             tuple(
                 [
@@ -106,4 +111,5 @@ class Turn:
                 ]
             ),
             after,
+            may_wait,
         )

@@ -55,6 +55,7 @@ from obelisk.testing.storage_samples import (
     unfit_for,
 )
 
+PATIENCE_SECONDS = 3.0
 ONE, TWO, THREE = execution(1), execution(2), execution(3)
 
 
@@ -72,6 +73,11 @@ def folded(*items: Entry) -> State:
         state, _ = fold(state, None, item.entry, at=item.created_at)
     assert state is not None
     return state
+
+
+def patient(*writes: Write) -> Batch:
+    """Return a batch that may wait."""
+    return Batch(writes, may_wait=True)
 
 
 def drawing(version: int, *after: asyncio.Future[Committed]) -> Batch:
@@ -282,6 +288,19 @@ class CommitClauses:
         assert versions == list(range(3, 203))
         stored = await storage.events(ONE, from_version=2, limit=1000)
         assert [item.event for item in stored] == persists
+
+    async def test_a_batch_that_may_wait_is_committed_though_nothing_follows(self, storage: Storage) -> None:
+        done, _ = await asyncio.wait((storage.commit(patient(create(ONE))),), timeout=PATIENCE_SECONDS)
+        assert [type(future.result()) for future in done] == [Committed]
+
+    async def test_a_batch_that_may_wait_comes_before_those_that_follow(self, storage: Storage) -> None:
+        storage.commit(patient(create(ONE)))
+        committed = await storage.commit(batch(append(ONE, locked(), version=1)))
+        assert committed.states[0].next_version == 2
+
+    async def test_a_batch_that_may_wait_is_seen_at_once(self, storage: Storage) -> None:
+        storage.commit(patient(create(ONE)))
+        assert await storage.state(ONE) is not None
 
     async def test_what_builds_on_a_refused_batch_is_refused_though_its_version_fits(self, storage: Storage) -> None:
         await storage.commit(batch(create(ONE, locked())))

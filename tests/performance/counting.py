@@ -64,19 +64,19 @@ async def counted(harness: EngineHarness, work: Callable[[], Awaitable[object]])
 
 
 @contextmanager
-def queued(harness: EngineHarness) -> Iterator[list[Work | None]]:
+def queued(harness: EngineHarness) -> Iterator[list[Work]]:
     """Collect what the thread that writes is given to do: each piece may cost who waits for it a transaction."""
     storage = harness.engine._kernel.storage
     assert isinstance(storage, SqliteStorage)
-    queue, pieces = storage._writer._queue, list[Work | None]()
+    queue, pieces = storage._writer._queue, list[Work]()
 
     class Watched:
         def __getattr__(self, name: str) -> Any:
             return getattr(queue, name)
 
-        def put(self, work: Work | None) -> None:
-            pieces.append(work)
-            queue.put(work)
+        def put(self, works: list[Work] | None) -> None:
+            pieces.extend(works or ())
+            queue.put(works)
 
     storage._writer._queue = Watched()  # type: ignore[assignment]
     try:

@@ -69,6 +69,14 @@ async def test_a_serial_step_is_one_batch(open_engine: Open, run_ahead: str):
         assert len(watched.batches) == 51  # the submission with the first request, then one for each result
 
 
+@pytest.mark.parametrize(("run_ahead", "waiting"), [("true", 49), ("false", 0)])
+async def test_only_batches_that_everything_runs_ahead_of_may_wait(open_engine: Open, run_ahead: str, waiting: int):
+    async with open_engine(FIBO, FIBO_WORKFLOW, kernel=f"[workflows]\nrun_ahead = {run_ahead}") as harness:
+        watched = watch(harness)
+        await harness.call(FIBOA, 10, 50)
+        assert [batch.may_wait for batch in watched.batches] == [False, *[True] * waiting, *[False] * (50 - waiting)]
+
+
 async def test_a_step_holds_the_result_the_response_and_the_next_request(open_engine: Open):
     async with open_engine(FIBO, FIBO_WORKFLOW) as harness:
         watched = watch(harness)

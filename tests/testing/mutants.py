@@ -104,6 +104,7 @@ from tests.testing.mutants_writing import (
     LocksExpireEarly,
     LockUnlogged,
     LockWithoutFunctions,
+    PatientComeLast,
     PausedAreLocked,
     PausesForgotten,
     ResponsesByTime,
@@ -116,6 +117,7 @@ from tests.testing.mutants_writing import (
     TriggersAreLocked,
     TriggersLocksNeverExpire,
     VersionUnchecked,
+    WaitsForTheNext,
 )
 
 
@@ -166,6 +168,8 @@ CAUGHT: dict[type, dict[type[MemoryStorage], str]] = {
         VersionUnchecked: "a_stale_version_is_refused",
         HalfWritten: "a_refused_batch_writes_nothing_to_any_execution",
         BaseIgnored: "what_builds_on_a_refused_batch_is_refused_though_its_version_fits",
+        WaitsForTheNext: "a_batch_that_may_wait_is_committed_though_nothing_follows",
+        PatientComeLast: "a_batch_that_may_wait_comes_before_those_that_follow",
         FoldSkipped: "an_illegal_transition_is_refused",
         ExistingReplaced: "creating_an_execution_that_exists_is_refused",
         LastFirst: "many_batches_at_once_take_effect_in_the_order_of_the_calls",

@@ -64,6 +64,33 @@ class BaseIgnored(MemoryStorage):
         return super().commit(replace(batch, after=()))
 
 
+class WaitsForTheNext(MemoryStorage):
+    """What may wait is taken up by the next call alone."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._patient: list[tuple[Batch, asyncio.Future[Committed]]] = []
+
+    def commit(self, batch: Batch) -> asyncio.Future[Committed]:
+        if batch.may_wait:
+            self._patient.append((batch, asyncio.get_running_loop().create_future()))
+            return self._patient[-1][1]
+        for kept, future in self._patient:
+            future.set_result(super().commit(kept).result())
+        self._patient.clear()
+        return super().commit(batch)
+
+
+class PatientComeLast(WaitsForTheNext):
+    """What may wait is taken up behind the next call, at the one after that."""
+
+    def commit(self, batch: Batch) -> asyncio.Future[Committed]:
+        before, self._patient = self._patient, []
+        future = super().commit(batch)
+        self._patient += before
+        return future
+
+
 class FoldSkipped(MemoryStorage):
     def commit(self, batch: Batch) -> asyncio.Future[Committed]:
         future = super().commit(batch)

@@ -108,11 +108,12 @@ Burst = tuple[Proposed, ...]
 
 
 def queue(storage: Storage, burst: Burst) -> list[asyncio.Future[Committed]]:
-    """Queue the batches of a burst together."""
+    """Queue the batches of a burst together. All but the last may wait for those behind them."""
     futures: list[asyncio.Future[Committed]] = []
     for proposed in burst:
+        writes = tuple(each.write for each in proposed.proposals)
         after = tuple(futures[place] for place in proposed.after)
-        futures.append(storage.commit(Batch(tuple(each.write for each in proposed.proposals), after)))
+        futures.append(storage.commit(Batch(writes, after, may_wait=len(futures) < len(burst) - 1)))
     return futures
 
 

@@ -8,6 +8,8 @@ from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
 from obelisk.builtin.memory_storage import MemoryStorage
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.ids import DelayId
@@ -72,7 +74,8 @@ class OutsideStorage(Connection):
 
     def _hand_on(self, batch: Batch, waiting: asyncio.Future[Committed]) -> None:
         self._loop.outside += 1
-        self._write(batch, waiting)
+        # Time stands still until it is written: the milliseconds that it may wait for others would never pass.
+        self._write(replace(batch, may_wait=False), waiting)
         inner = self._under_way[waiting]
         if inner is not None:
             self._begins(write.execution_id for write in batch.writes)

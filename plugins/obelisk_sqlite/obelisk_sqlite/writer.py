@@ -4,6 +4,9 @@
     ---- Work(future) ------------->  [w w w w]  ---->  BEGIN IMMEDIATE, every w in order, COMMIT
     <--- one call_soon_threadsafe for all futures ---------------------------------------/
 
+Batches that may wait are kept for ``KEEP_SECONDS``, or until there are ``MAX_KEPT``, or until something comes that may not:
+all of them are handed to the thread at once, in their order. A transaction costs a good part of what a step does.
+
 Work that does not fit (``CommitRefusedError``) leaves the transaction untouched. Work that SQLite cannot write for a
 reason of its own (a number that is too large) makes the thread roll back and do each of the group alone. After any other
 error of SQLite nobody knows what was written: every future of the group gets ``CommitUnknownError`` and the connection
@@ -29,6 +32,8 @@ from obelisk_sqlite.session import Cache, Session
 
 MAX_GROUP = 1024
 BUSY_ATTEMPTS = 60
+KEEP_SECONDS = 0.003
+MAX_KEPT = 32
 _log = logging.getLogger("obelisk.sqlite")
 _OWN_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 Call = Callable[[Session], Any]
@@ -75,7 +80,9 @@ class Writer:
         self._path = path
         self._pragmas = pragmas
         self._loop = loop
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Work] | None] = SimpleQueue()
+        self._kept: list[Work] = []
+        self._end_of_keeping: asyncio.TimerHandle | None = None
         self._cache = Cache()
         self._connection: sqlite3.Connection | None = open_configured(path, pragmas, writes=True)
         self.files = OpenFiles(path)
@@ -99,35 +106,47 @@ class Writer:
         if batch is not None:
             work.after = tuple(self._waiting[commit] for commit in batch.after if commit in self._waiting)
         self._waiting[work.future] = work
-        self._queue.put(work)
+        self._kept.append(work)
+        if batch is None or not batch.may_wait or len(self._kept) == MAX_KEPT:
+            self._hand_in()
+        elif self._end_of_keeping is None:
+            self._end_of_keeping = self._loop.call_later(KEEP_SECONDS, self._hand_in)
         return work.future
 
     async def close(self) -> None:
         """Write what waits, then end the thread and the connection. Idempotent."""
         if not self._closed:
             self._closed = True
+            self._hand_in()
             self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
 
+    def _hand_in(self) -> None:
+        if self._end_of_keeping is not None:
+            self._end_of_keeping.cancel()
+            self._end_of_keeping = None
+        if self._kept:
+            works, self._kept = self._kept, []
+            self._queue.put(works)
+
     def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
-            group, last = self._drain(work)
+        while (works := self._queue.get()) is not None:
+            group, last = self._drain(works)
             self._do(group)
             self._hand_over(group)
             if last:
                 break
         self._disconnect()
 
-    def _drain(self, first: Work) -> tuple[list[Work], bool]:
-        group = [first]
+    def _drain(self, group: list[Work]) -> tuple[list[Work], bool]:
         while len(group) < MAX_GROUP:
             try:
-                work = self._queue.get_nowait()
+                works = self._queue.get_nowait()
             except Empty:
                 break
-            if work is None:
+            if works is None:
                 return group, True
-            group.append(work)
+            group += works
         return group, False
 
     def _hand_over(self, group: list[Work]) -> None:

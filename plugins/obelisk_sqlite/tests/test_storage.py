@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
-from obelisk_sqlite import reader
+from obelisk_sqlite import reader, writer
 from obelisk_sqlite.backlog import BACKLOG
 from obelisk_sqlite.connection import open_configured
 from obelisk_sqlite.ledger import Pages
 from obelisk_sqlite.listing import select_page
 from obelisk_sqlite.session import Cache, Session
 from obelisk_sqlite.storage import SqliteStorage
+from obelisk_sqlite.writer import MAX_KEPT
 
 from obelisk.core.events import Persist, PersistKind, RetryConfig, TimeSpan
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
@@ -117,6 +118,30 @@ async def test_batches_that_wait_share_a_transaction(opens: Opens, database: Pat
             futures = [storage.commit(batch(create(execution(number)))) for number in range(100)]
         await asyncio.gather(*futures)
         assert storage.transactions <= 2
+
+
+async def test_batches_that_may_wait_share_the_transaction_of_the_next_that_may_not(opens: Opens) -> None:
+    async with opens() as storage:
+        before = storage.transactions
+        for number in range(MAX_KEPT - 1):
+            storage.commit(Batch((create(execution(number)),), may_wait=True))
+        await storage.commit(batch(create(execution(MAX_KEPT))))
+        assert storage.transactions == before + 1
+
+
+async def test_only_so_many_batches_wait_at_once(opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "KEEP_SECONDS", 3600)
+    async with opens() as storage:
+        waiting = [storage.commit(Batch((create(execution(number)),), may_wait=True)) for number in range(MAX_KEPT + 1)]
+        await asyncio.gather(*waiting[:-1])
+        assert not waiting[-1].done()
+
+
+async def test_what_waits_when_a_storage_is_closed_is_written(opens: Opens) -> None:
+    async with opens() as storage:
+        storage.commit(Batch((create(ONE),), may_wait=True))
+    async with opens() as storage:
+        assert await storage.state(ONE) is not None
 
 
 def test_a_commit_that_was_acknowledged_survives_power_loss(opens: Opens, database: Path) -> None:
