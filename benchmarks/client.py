@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
+STATE_PREFIX = "EXECUTION_STATE_FILTER_"
 _Filter = pb.ListExecutionsRequest
 
 
@@ -135,17 +136,32 @@ class Client:
         answer = await self._calls.ListExecutions(request)
         return tuple(answer.executions)
 
-    async def until_none(self, *states: str, wait: float, every: float = POLL_SECONDS) -> None:
+    async def until_none(self, *states: str, wait: float) -> None:
         """Wait until no execution is in one of ``states``, such as ``LOCKED``; raise ``BenchmarkError`` after ``wait`` s.
 
-        To look is work for the server, the more the more executions there are: ``every`` so many seconds.
+        To look is work for the server, the more the more executions there are.
         """
-        filters = [_Filter.ExecutionStateFilter.Value(f"EXECUTION_STATE_FILTER_{state}") for state in states]
         until = time.perf_counter() + wait
-        while await self.page(state_filters=filters, older_than=_Filter.OlderThan(length=1)):
+        while await self.listed(newest(*states)):
             if time.perf_counter() > until:
                 raise BenchmarkError(f"after {wait:.0f} s executions are still {' or '.join(states)}")
-            await asyncio.sleep(every)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def follow_while_any(
+        self, request: pb.ListExecutionsRequest, *, past: Callable[[ExecutionId], Awaitable[object]], wait: float
+    ) -> None:
+        """Wait until ``request``, one of ``newest``, finds nothing; the server is hardly disturbed meanwhile.
+
+        What it finds is followed by ``past``, which returns when it would not be found any more, before there is another look.
+        Where executions move on in the order of their creation there are two looks, where they do so in any order about one
+        for each power of two of them. Raises ``BenchmarkError`` after ``wait`` seconds.
+        """
+        try:
+            async with asyncio.timeout(wait):
+                while found := await self.listed(request):
+                    await past(ExecutionId(found[0].execution_id.id))
+        except TimeoutError:
+            raise BenchmarkError(f"after {wait:.0f} s there is still an execution that is {_shown(request)}") from None
 
 
 @asynccontextmanager
@@ -154,6 +170,20 @@ async def connected(address: str) -> AsyncIterator[Client]:
     async with grpc.aio.insecure_channel(address, options=OPTIONS) as channel:
         await channel.channel_ready()
         yield Client(channel)
+
+
+def newest(*states: str) -> pb.ListExecutionsRequest:
+    """Return the request for the newest execution in one of ``states``, such as ``LOCKED``; without them, unfinished."""
+    return _Filter(
+        state_filters=[_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states],
+        hide_finished=not states,
+        older_than=_Filter.OlderThan(length=1),
+    )
+
+
+def _shown(request: pb.ListExecutionsRequest) -> str:
+    names = [_Filter.ExecutionStateFilter.Name(state).removeprefix(STATE_PREFIX) for state in request.state_filters]
+    return " or ".join(names) or "unfinished"
 
 
 def nanoseconds(timestamp: Any) -> int:
