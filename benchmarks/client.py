@@ -24,6 +24,8 @@ from obelisk.names import Ffqn
 
 PAGE = 1000
 POLL_SECONDS = 0.1
+CALL_SECONDS = 900.0
+"""No call takes so long unless the server hangs."""
 NS = 10**9
 OPTIONS = (
     ("grpc.enable_http_proxy", 0),
@@ -66,7 +68,7 @@ class Client:
         request = pb.SubmitRequest(
             execution_id=pb.ExecutionId(id=ident), function_name=function_message(ffqn), params=value, paused=paused
         )
-        await self._calls.Submit(request)
+        await self._calls.Submit(request, timeout=CALL_SECONDS)
         return ident
 
     async def finished(self, ident: ExecutionId) -> int:
@@ -75,7 +77,7 @@ class Client:
         Raises ``BenchmarkError`` when it did not return ok.
         """
         request = pb.GetStatusRequest(execution_id=pb.ExecutionId(id=ident), follow=True, send_finished_status=True)
-        async for message in self._calls.GetStatus(request):
+        async for message in self._calls.GetStatus(request, timeout=CALL_SECONDS):
             if message.HasField("finished_status"):
                 status = message.finished_status
                 if not status.value.HasField("ok"):
@@ -86,7 +88,7 @@ class Client:
     async def blocked(self, ident: ExecutionId) -> None:
         """Wait until an execution waits for something, or has finished."""
         request = pb.GetStatusRequest(execution_id=pb.ExecutionId(id=ident), follow=True)
-        async for message in self._calls.GetStatus(request):
+        async for message in self._calls.GetStatus(request, timeout=CALL_SECONDS):
             status = message.summary.current_status if message.HasField("summary") else message.current_status
             if status.HasField("blocked_by_join_set") or status.HasField("finished"):
                 return
@@ -109,7 +111,7 @@ class Client:
             request = pb.ListExecutionEventsRequest(
                 execution_id=pb.ExecutionId(id=ident), version_from=len(events), length=PAGE
             )
-            answer = await self._calls.ListExecutionEvents(request)
+            answer = await self._calls.ListExecutionEvents(request, timeout=CALL_SECONDS)
             events += answer.events
             if not answer.events or len(events) > answer.max_version:
                 return events
@@ -123,7 +125,8 @@ class Client:
 
     async def replay(self, ident: ExecutionId) -> None:
         """Replay a finished execution. Raises ``BenchmarkError`` when that does not come to its end."""
-        answer = await self._calls.ReplayExecution(pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=ident)))
+        request = pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=ident))
+        answer = await self._calls.ReplayExecution(request, timeout=CALL_SECONDS)
         if not answer.HasField("finished"):
             raise BenchmarkError(f"the replay of {ident} did not come to its end: {answer}")
 
@@ -133,7 +136,7 @@ class Client:
 
     async def listed(self, request: pb.ListExecutionsRequest) -> Sequence[pb.ExecutionSummary]:
         """Return a page of executions."""
-        answer = await self._calls.ListExecutions(request)
+        answer = await self._calls.ListExecutions(request, timeout=CALL_SECONDS)
         return tuple(answer.executions)
 
     async def until_none(self, *states: str, wait: float) -> None:
@@ -152,9 +155,9 @@ class Client:
     ) -> None:
         """Wait until ``request``, one of ``newest``, finds nothing; the server is hardly disturbed meanwhile.
 
-        What it finds is followed by ``past``, which returns when it would not be found any more, before there is another look.
-        Where executions move on in the order of their creation there are two looks, where they do so in any order about one
-        for each power of two of them. Raises ``BenchmarkError`` after ``wait`` seconds.
+        What it finds is followed by ``past``, which returns when it would not be found any more, before there is another
+        look. Where executions move on in the order of their creation there are two looks, where they do so in any order
+        about one for each power of two of them. Raises ``BenchmarkError`` after ``wait`` seconds.
         """
         try:
             async with asyncio.timeout(wait):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-import grpc
+import grpc.aio
 from msgspec import Struct
 
 from benchmarks.bench import Bench
@@ -19,6 +19,7 @@ from benchmarks.peer import Peer, PeerRun
 from benchmarks.peers import PEERS
 from benchmarks.results import Figure, Measure, Missing, Report, Result, Sample
 from benchmarks.shared_work import QUICK_SHARED_WORK, RATE, SHARED_WORK, SharedWork, samples
+from benchmarks.working_directory import working_directory
 from benchmarks.workload import Workload
 from obelisk.errors import ObeliskError
 
@@ -28,7 +29,7 @@ BARE_LOOP = "bare loop"
 BARE = Measure("single-row commits", "commits/s")
 AGAINST = {("serial", "restate"): 6.0}
 """How many times a peer's rate is aimed at, by workload and peer."""
-WENT_WRONG = (ObeliskError, grpc.RpcError, OSError, subprocess.SubprocessError, TimeoutError)
+WENT_WRONG = (ObeliskError, grpc.RpcError, OSError, sqlite3.Error, subprocess.SubprocessError, TimeoutError)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ class Run:
             workload=DISK,
             system=BARE_LOOP,
             durability=DURABILITY,
-            figures=(Figure.of(BARE, self._bench.bare or [0.0]),),
+            figures=(Figure.of(BARE, self._bench.bare),),
         )
         return Report(settings=self._settings, results=(bare, *self._results), missing=tuple(self._missing))
 
@@ -114,19 +115,25 @@ class Run:
 
     def _fail(self, name: str, error: BaseException) -> None:
         self.failed = True
-        self._missing.append(Missing(name, f"went wrong: {error or type(error).__name__}"))
+        self._missing.append(Missing(name, f"went wrong: {_said(error)}"))
 
 
 async def run(workloads: Iterable[Workload], options: Options, *, say: Callable[[str], None], told: Told) -> Run:
     """Run the workloads; ``say`` gets what is going on, ``told`` the report each time that it has grown."""
-    options.cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="run-", dir=options.cache, ignore_cleanup_errors=True) as directory:
-        bench = Bench(Path(directory), options.cache, rounds=options.rounds, quick=options.quick)
+    with working_directory(options.cache, "run-") as directory:
+        bench = Bench(directory, options.cache, rounds=options.rounds, quick=options.quick)
         made = Run(bench, options, say=say)
+        bench.disk()  # also where no workload gets as far
         for workload in workloads:
             await made.workload(workload)
             told(made.report)
     return made
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, grpc.aio.AioRpcError):
+        return f"a call to the server ended with {error.code().name}: {error.details()}"
+    return str(error) or type(error).__name__
 
 
 async def _once(opened: PeerRun, work: SharedWork) -> list[Sample]:
