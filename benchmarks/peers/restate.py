@@ -83,7 +83,7 @@ async def _opened(directory: Path) -> AsyncIterator[Program]:
         await running.until(lambda: _answers(admin, "/health"))
         await running.until(lambda: _answers(ingress, "/restate/health"))
         command = ENVIRONMENT.program("restate_program.py", service, ingress, admin)
-        async with program("restate", command, directory) as opened:
+        async with program("restate", command, directory, beside=running) as opened:
             yield opened
 
 
