@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +18,16 @@ from rich.console import Console
 from benchmarks import parts
 from benchmarks.bench import Bench
 from benchmarks.errors import UnavailableError
+from benchmarks.group import ReportingGroup
+from benchmarks.interrupts import run_until_interrupted
 from benchmarks.peers.command import peers as peers_group
 from benchmarks.places import CACHE, GUESTS, fibo
+from benchmarks.report_file import ReportFile
 from benchmarks.results import Report
 from benchmarks.run import Options, run
 from benchmarks.shared_work import CONCURRENT, SERIAL
 from benchmarks.table import markdown, show
+from benchmarks.working_directory import working_directory
 from benchmarks.workload import Workload, workloads
 
 PROFILED: Final = {
@@ -38,7 +40,7 @@ QUICK_ROUNDS = 1
 WIDTH = 160
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ReportingGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def benchmarks() -> None:
     """Measure Obelisk, with every commit durable, beside the bare speed of the disk and beside other engines."""
 
@@ -74,19 +76,24 @@ def run_workloads(
     quick: bool,
     cache: Path,
 ) -> None:
-    """Measure what has one of the NAMEs, or everything."""
+    """Measure what has one of the NAMEs, or everything.
+
+    What was measured is shown also when this is interrupted. The exit code is 1 when something went wrong, 130 after an
+    interrupt, and 0 however slow it was.
+    """
     chosen = _chosen(names)
+    file = ReportFile(path, _say)
+    file.check()
     options = Options(
         rounds=rounds or (QUICK_ROUNDS if quick else ROUNDS), quick=quick, peers=peers, cache=cache.absolute()
     )
-
-    def told(report: Report) -> None:
-        if path is not None:
-            report.write(path)
-
-    made = asyncio.run(run(chosen, options, say=lambda text: click.echo(text, err=True), told=told))
-    _print_report(made.report, as_markdown=as_markdown)
-    sys.exit(int(made.failed))
+    failed = True
+    try:
+        failed = run_until_interrupted(run(chosen, options, say=_say, told=file.take)).failed
+    finally:
+        if file.report is not None:
+            _print_report(file.report, as_markdown=as_markdown)
+    sys.exit(int(failed or file.is_behind))
 
 
 @benchmarks.command("show")
@@ -109,13 +116,12 @@ def print_parts(*, names: tuple[str, ...], cache: Path) -> None:
     for name in names:
         if name not in PROFILED:
             raise click.UsageError(f"`{name}` cannot be looked at by parts, expected one of {', '.join(PROFILED)}")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="parts-", dir=cache.absolute(), ignore_cleanup_errors=True) as directory:
-        bench = Bench(Path(directory), cache, rounds=1, quick=False)
+    with working_directory(cache, "parts-") as directory:
+        bench = Bench(directory, cache, rounds=1, quick=False)
         for name in names or PROFILED:
             work, config = PROFILED[name]
             try:
-                found = asyncio.run(parts.cost(bench, work, config))
+                found = run_until_interrupted(parts.cost(bench, work, config))
             except UnavailableError as error:
                 raise click.ClickException(str(error)) from error
             click.echo("\n".join(parts.lines(found)))
@@ -129,7 +135,11 @@ def _chosen(names: tuple[str, ...]) -> list[Workload]:
     for name in names:
         if name not in known:
             raise click.UsageError(f"there is no workload `{name}`, expected one of {', '.join(known)}")
-    return [known[name] for name in names or known]
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _print_report(report: Report, *, as_markdown: bool) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,12 +24,15 @@ from obelisk.names import Ffqn
 
 PAGE = 1000
 POLL_SECONDS = 0.1
+CALL_SECONDS = 900.0
+"""No call takes so long unless the server hangs."""
 NS = 10**9
 OPTIONS = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 )
+STATE_PREFIX = "EXECUTION_STATE_FILTER_"
 _Filter = pb.ListExecutionsRequest
 
 
@@ -65,7 +68,7 @@ class Client:
         request = pb.SubmitRequest(
             execution_id=pb.ExecutionId(id=ident), function_name=function_message(ffqn), params=value, paused=paused
         )
-        await self._calls.Submit(request)
+        await self._calls.Submit(request, timeout=CALL_SECONDS)
         return ident
 
     async def finished(self, ident: ExecutionId) -> int:
@@ -74,7 +77,7 @@ class Client:
         Raises ``BenchmarkError`` when it did not return ok.
         """
         request = pb.GetStatusRequest(execution_id=pb.ExecutionId(id=ident), follow=True, send_finished_status=True)
-        async for message in self._calls.GetStatus(request):
+        async for message in self._calls.GetStatus(request, timeout=CALL_SECONDS):
             if message.HasField("finished_status"):
                 status = message.finished_status
                 if not status.value.HasField("ok"):
@@ -85,7 +88,7 @@ class Client:
     async def blocked(self, ident: ExecutionId) -> None:
         """Wait until an execution waits for something, or has finished."""
         request = pb.GetStatusRequest(execution_id=pb.ExecutionId(id=ident), follow=True)
-        async for message in self._calls.GetStatus(request):
+        async for message in self._calls.GetStatus(request, timeout=CALL_SECONDS):
             status = message.summary.current_status if message.HasField("summary") else message.current_status
             if status.HasField("blocked_by_join_set") or status.HasField("finished"):
                 return
@@ -108,7 +111,7 @@ class Client:
             request = pb.ListExecutionEventsRequest(
                 execution_id=pb.ExecutionId(id=ident), version_from=len(events), length=PAGE
             )
-            answer = await self._calls.ListExecutionEvents(request)
+            answer = await self._calls.ListExecutionEvents(request, timeout=CALL_SECONDS)
             events += answer.events
             if not answer.events or len(events) > answer.max_version:
                 return events
@@ -122,7 +125,8 @@ class Client:
 
     async def replay(self, ident: ExecutionId) -> None:
         """Replay a finished execution. Raises ``BenchmarkError`` when that does not come to its end."""
-        answer = await self._calls.ReplayExecution(pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=ident)))
+        request = pb.ReplayExecutionRequest(execution_id=pb.ExecutionId(id=ident))
+        answer = await self._calls.ReplayExecution(request, timeout=CALL_SECONDS)
         if not answer.HasField("finished"):
             raise BenchmarkError(f"the replay of {ident} did not come to its end: {answer}")
 
@@ -132,20 +136,35 @@ class Client:
 
     async def listed(self, request: pb.ListExecutionsRequest) -> Sequence[pb.ExecutionSummary]:
         """Return a page of executions."""
-        answer = await self._calls.ListExecutions(request)
+        answer = await self._calls.ListExecutions(request, timeout=CALL_SECONDS)
         return tuple(answer.executions)
 
-    async def until_none(self, *states: str, wait: float, every: float = POLL_SECONDS) -> None:
+    async def until_none(self, *states: str, wait: float) -> None:
         """Wait until no execution is in one of ``states``, such as ``LOCKED``; raise ``BenchmarkError`` after ``wait`` s.
 
-        To look is work for the server, the more the more executions there are: ``every`` so many seconds.
+        To look is work for the server, the more the more executions there are.
         """
-        filters = [_Filter.ExecutionStateFilter.Value(f"EXECUTION_STATE_FILTER_{state}") for state in states]
         until = time.perf_counter() + wait
-        while await self.page(state_filters=filters, older_than=_Filter.OlderThan(length=1)):
+        while await self.listed(newest(*states)):
             if time.perf_counter() > until:
                 raise BenchmarkError(f"after {wait:.0f} s executions are still {' or '.join(states)}")
-            await asyncio.sleep(every)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def follow_while_any(
+        self, request: pb.ListExecutionsRequest, *, past: Callable[[ExecutionId], Awaitable[object]], wait: float
+    ) -> None:
+        """Wait until ``request``, one of ``newest``, finds nothing; the server is hardly disturbed meanwhile.
+
+        What it finds is followed by ``past``, which returns when it would not be found any more, before there is another
+        look. Where executions move on in the order of their creation there are two looks, where they do so in any order
+        about one for each power of two of them. Raises ``BenchmarkError`` after ``wait`` seconds.
+        """
+        try:
+            async with asyncio.timeout(wait):
+                while found := await self.listed(request):
+                    await past(ExecutionId(found[0].execution_id.id))
+        except TimeoutError:
+            raise BenchmarkError(f"after {wait:.0f} s there is still an execution that is {_shown(request)}") from None
 
 
 @asynccontextmanager
@@ -154,6 +173,20 @@ async def connected(address: str) -> AsyncIterator[Client]:
     async with grpc.aio.insecure_channel(address, options=OPTIONS) as channel:
         await channel.channel_ready()
         yield Client(channel)
+
+
+def newest(*states: str) -> pb.ListExecutionsRequest:
+    """Return the request for the newest execution in one of ``states``, such as ``LOCKED``; without them, unfinished."""
+    return _Filter(
+        state_filters=[_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states],
+        hide_finished=not states,
+        older_than=_Filter.OlderThan(length=1),
+    )
+
+
+def _shown(request: pb.ListExecutionsRequest) -> str:
+    names = [_Filter.ExecutionStateFilter.Name(state).removeprefix(STATE_PREFIX) for state in request.state_filters]
+    return " or ".join(names) or "unfinished"
 
 
 def nanoseconds(timestamp: Any) -> int:

@@ -8,10 +8,9 @@ from benchmarks.bench import Bench
 from benchmarks.client import Client, together
 from benchmarks.places import FIBOA
 from benchmarks.results import Figure, Measure, Sample
-from benchmarks.shared_work import SharedWork, Timings, samples
+from benchmarks.shared_work import WARM_UP_RUNS, SharedWork, Timings, samples
 
 N = 10
-WARM_UP_RUNS = 3
 
 
 async def own_work(

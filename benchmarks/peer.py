@@ -19,7 +19,7 @@ class PeerRun(Protocol):
     """A peer whose server, if it has one, is up."""
 
     async def run(self, work: SharedWork) -> Timings:
-        """Do the work once. It is called once to warm up, then once for each round; raises ``PeerError``."""
+        """Do the work once. It is called some times to warm up, then once for each round; raises ``PeerError``."""
 
 
 class Peer(Protocol):

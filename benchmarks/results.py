@@ -56,6 +56,14 @@ class Figure(Struct, frozen=True, kw_only=True):
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        if not self.samples:
+            raise ValueError(f"`{self.name}` has no sample, expected at least one")
+        if self.bare and (len(self.bare) != len(self.samples) or min(self.bare) <= 0):
+            raise ValueError(
+                f"`{self.name}` has {len(self.samples)} samples, expected as many rates of the disk, above 0"
+            )
+
     @classmethod
     def of(cls, measure: Measure, samples: Sequence[float], bare: Sequence[float] = ()) -> Figure:
         """Return the figure of at least one sample; ``bare`` is empty or as long as ``samples``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from benchmarks.places import ROOT
 
 READY = re.compile(r"obelisk ready (.*)")
 LISTENS = re.compile(r"listens at (\S+)")
+START_SECONDS = 600
+"""Components in Python and JavaScript are compiled in it."""
 STOP_SECONDS = 60
+LAST_LINES = 15
 OBELISK = (sys.executable, "-m", "obelisk")
 
 
@@ -61,10 +65,21 @@ def serving(config: Path, directory: Path, cache: Path) -> Iterator[Server]:
     started = time.perf_counter()
     with running([*OBELISK, "server", "run", "--config", str(config)], variables(directory, cache), log) as process:
         assert process.stdout is not None
+        if not select.select([process.stdout], [], [], START_SECONDS)[0]:
+            raise BenchmarkError(f"the server was not ready within {START_SECONDS} s:\n{_end_of(log)}")
         found = READY.match(process.stdout.readline())
         if found is None:
-            raise BenchmarkError(f"the server did not start:\n{log.read_text()}")
-        yield Server(process, found[1], log, startup_seconds=time.perf_counter() - started)
+            raise BenchmarkError(f"the server did not start:\n{_end_of(log)}")
+        server = Server(process, found[1], log, startup_seconds=time.perf_counter() - started)
+        try:
+            yield server
+        except Exception as error:
+            if process.poll() is not None:
+                said = f"the server ended with {process.returncode} while it was measured:\n{_end_of(log)}"
+                raise BenchmarkError(said) from error
+            raise
+    if process.returncode != 0:
+        raise BenchmarkError(f"the server ended with {process.returncode}, expected 0:\n{_end_of(log)}")
 
 
 @contextmanager
@@ -85,10 +100,16 @@ def _end(process: subprocess.Popen[str]) -> None:
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
+        pass
+    finally:  # also at a second interrupt, since nobody else ends it
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
 
 def variables(directory: Path, cache: Path) -> dict[str, str]:

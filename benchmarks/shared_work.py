@@ -35,6 +35,8 @@ CONCURRENT = SharedWork(name="concurrent", workflows=200, steps=10)
 SHARED_WORK = (SERIAL, CONCURRENT)
 QUICK_SERIAL = SharedWork(name="serial", workflows=1, steps=20)
 QUICK_CONCURRENT = SharedWork(name="concurrent", workflows=10, steps=3)
+WARM_UP_RUNS = 3
+"""How often each system does a work before it is measured."""
 QUICK_SHARED_WORK = (QUICK_SERIAL, QUICK_CONCURRENT)
 
 

@@ -23,6 +23,8 @@ def show(report: Report, console: Console) -> None:
     for row in rows(report):
         table.add_row(*row)
     console.print(table)
+    for line in durabilities(report):
+        console.print(line, highlight=False)
     for missing in report.missing:
         console.print(f"missing: {missing.name}: {missing.reason}", highlight=False, markup=False)
 
@@ -32,6 +34,8 @@ def markdown(report: Report) -> str:
     rule = [" ---: " if name in RIGHT else " --- " for name in COLUMNS]
     lines = [described(report.settings), "", _line(COLUMNS), f"|{'|'.join(rule)}|"]
     lines += [_line(row) for row in rows(report)]
+    if others := durabilities(report):
+        lines += ["", *(f"- {line}" for line in others)]
     if report.missing:
         lines += ["", *(f"- missing: {missing.name}: {missing.reason}" for missing in report.missing)]
     return "\n".join(lines) + "\n"
@@ -52,14 +56,21 @@ def described(settings: Settings) -> str:
     )
 
 
+def durabilities(report: Report) -> list[str]:
+    """Return how durable other systems were, a line for each; that of Obelisk is among the settings."""
+    own = report.settings.durability
+    found = {result.system: result.durability for result in report.results if result.durability != own}
+    return [f"{system}: {durability}" for system, durability in found.items()]
+
+
 def rows(report: Report) -> Iterator[tuple[str, ...]]:
     """Yield a row for each figure, as ``COLUMNS`` says."""
     for result in report.results:
         for figure in result.figures:
-            yield _row(result, figure)
+            yield _row(result, figure, quick=report.settings.quick)
 
 
-def _row(result: Result, figure: Figure) -> tuple[str, ...]:
+def _row(result: Result, figure: Figure, *, quick: bool) -> tuple[str, ...]:
     return (
         result.workload,
         result.system,
@@ -67,7 +78,7 @@ def _row(result: Result, figure: Figure) -> tuple[str, ...]:
         f"{number(figure.median)} {figure.unit}",
         "" if len(figure.samples) == 1 else f"{number(figure.low)} to {number(figure.high)}",
         "" if figure.of_bare is None else f"{figure.of_bare:.2f}",
-        _target(figure),
+        "" if quick else _target(figure),
     )
 
 

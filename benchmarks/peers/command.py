@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
 
 import click
 
+from benchmarks.interrupts import run_until_interrupted
 from benchmarks.peer import Peer, PeerError
 from benchmarks.peers import PEERS, dbos, restate, syncs, temporal
 from benchmarks.peers.environment import DIRECTORY, DIRECTORY_VARIABLE, Environment
 from benchmarks.peers.installation import install
 from benchmarks.places import CACHE
 from benchmarks.shared_work import SERIAL
+from benchmarks.working_directory import working_directory
 
 ENVIRONMENTS: Final[tuple[Environment, ...]] = (dbos.ENVIRONMENT, restate.ENVIRONMENT, temporal.ENVIRONMENT)
 
@@ -70,17 +70,16 @@ def count_syncs(cache: Path) -> None:
     """Count by strace how often each syncs a file for a serial step."""
     if (reason := syncs.missing()) is not None:
         raise click.ClickException(reason)
-    cache.mkdir(parents=True, exist_ok=True)
     for peer in _all_peers():
-        with tempfile.TemporaryDirectory(prefix="syncs-", dir=cache.absolute(), ignore_cleanup_errors=True) as place:
-            click.echo(f"{peer.name:<16} {peer.missing() or _syncs(peer, Path(place))}")
+        with working_directory(cache, "syncs-") as place:
+            click.echo(f"{peer.name:<16} {peer.missing() or _syncs(peer, place)}")
 
 
 def _syncs(peer: Peer, directory: Path) -> str:
     place = directory / peer.name
     place.mkdir()
     try:
-        return f"{asyncio.run(syncs.syncs_per_step(peer, SERIAL, place)):.2f} syncs for each step"
+        return f"{run_until_interrupted(syncs.syncs_per_step(peer, SERIAL, place)):.2f} syncs for each step"
     except PeerError as error:
         return f"not counted: {error}"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.peers.environment import Environment
+from benchmarks.peers.processes import Running
 from benchmarks.peers.program import Program, Setting, program
 
 VERSION: Final = "3.4.0"
@@ -18,9 +19,15 @@ FULL: Final = "2"
 
 
 @asynccontextmanager
-async def on_database(url: str, directory: Path, settings: Sequence[Setting]) -> AsyncIterator[Program]:
-    """Run the program on a database; ``settings`` are those that DBOS's own connections have to show."""
-    async with program("dbos", ENVIRONMENT.program("dbos_program.py", url), directory, settings=settings) as opened:
+async def on_database(
+    url: str, directory: Path, settings: Sequence[Setting], *, beside: Running | None = None
+) -> AsyncIterator[Program]:
+    """Run the program on a database; ``settings`` are those that DBOS's own connections have to show.
+
+    ``beside`` is the database's server, if it has one.
+    """
+    command = ENVIRONMENT.program("dbos_program.py", url)
+    async with program("dbos", command, directory, settings=settings, beside=beside) as opened:
         yield opened
 
 

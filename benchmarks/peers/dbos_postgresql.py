@@ -34,7 +34,7 @@ class DbosOnPostgresql:
 async def _opened(directory: Path) -> AsyncIterator[Program]:
     async with (
         postgresql.serving(directory) as server,
-        on_database(server.url("dbos"), directory, SETTINGS) as opened,
+        on_database(server.url("dbos"), directory, SETTINGS, beside=server.running) as opened,
     ):
         yield opened
 

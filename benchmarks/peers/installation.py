@@ -19,6 +19,8 @@ SECONDS: Final = 1_800
 LAST_LINES: Final = 15
 SILENT: Final = {"DO_NOT_TRACK": "1", "SCARF_ANALYTICS": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """Packages and package managers are to tell nobody that they were installed."""
+OF_THIS_PYTHON: Final = ("PYTHONPATH", "PYTHONHOME")
+"""What lies there would count as installed."""
 NPM: Final = ("install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
 
 
@@ -38,7 +40,10 @@ def install(environment: Environment, directory: Path, say: Callable[[str], None
     _run([str(environment.executable("python", directory)), "-m", "pip", "install", "--quiet", *environment.pip])
     if environment.npm:
         _run([npm, *NPM, "--prefix", str(place), *environment.npm])
-    environment.stamp(directory).write_bytes(msgspec.json.encode(environment))
+    try:
+        environment.stamp(directory).write_bytes(msgspec.json.encode(environment))
+    except OSError as error:
+        raise PeerError(f"{environment.stamp(directory)} could not be written: {error.strerror}") from error
 
 
 def _npm() -> str:
@@ -52,7 +57,7 @@ def _run(command: Sequence[str]) -> None:
     try:
         done = subprocess.run(
             command,
-            env=os.environ | SILENT,
+            env={name: value for name, value in os.environ.items() if name not in OF_THIS_PYTHON} | SILENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

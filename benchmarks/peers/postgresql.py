@@ -21,7 +21,7 @@ from typing import Final
 from msgspec import Struct
 
 from benchmarks.peer import PeerError
-from benchmarks.peers.processes import START_SECONDS, Account, free_ports, started
+from benchmarks.peers.processes import START_SECONDS, Account, Running, free_ports, started
 
 DEBIAN: Final = Path("/usr/lib/postgresql")
 USER: Final = "postgres"
@@ -34,6 +34,7 @@ class Server(Struct, frozen=True, kw_only=True):
 
     port: int
     password: str
+    running: Running
 
     def url(self, database: str) -> str:
         """Return the address of a database in it, which need not exist."""
@@ -55,14 +56,14 @@ async def serving(directory: Path) -> AsyncIterator[Server]:
     programs = _programs()
     assert programs is not None, missing()
     account = _account() if os.geteuid() == 0 else None
-    server = Server(port=free_ports(1)[0], password=secrets.token_hex(16))
+    port, password = free_ports(1)[0], secrets.token_hex(16)
     place = _place(directory, account)
-    await _init(programs, place, server.password, account)
-    options = [part for setting in (*SETTINGS, f"port={server.port}") for part in ("-c", setting)]
+    await _init(programs, place, password, account)
+    options = [part for setting in (*SETTINGS, f"port={port}") for part in ("-c", setting)]
     command = [str(programs / "postgres"), "-D", str(place / "data"), *options]
     async with started("postgresql", command, place, account=account, stop=signal.SIGINT) as running:
-        await running.until(lambda: _is_ready(programs, server.port))
-        yield server
+        await running.until(lambda: _is_ready(programs, port))
+        yield Server(port=port, password=password, running=running)
 
 
 async def _init(programs: Path, place: Path, password: str, account: Account | None) -> None:

@@ -108,8 +108,11 @@ async def _stopped(process: Process, stop: signal.Signals) -> None:
     try:
         await asyncio.wait_for(process.wait(), STOP_SECONDS)
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        pass
+    finally:  # also at a second interrupt, since nobody else ends it
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def _variables(directory: Path) -> dict[str, str]:

@@ -33,10 +33,11 @@ class Ready(Struct, frozen=True):
 
 
 class Program:
-    """A program that is ready to work."""
+    """A program that is ready to work; ``beside`` is the server of the peer, if it has one."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, beside: Running | None = None) -> None:
         self._running = running
+        self._beside = beside
 
     async def run(self, work: SharedWork) -> Timings:
         """Have the work done once; raises ``PeerError``."""
@@ -60,21 +61,44 @@ class Program:
         stdout = self._running.process.stdout
         assert stdout is not None
         try:
-            line = await asyncio.wait_for(stdout.readline(), seconds)
+            line = await asyncio.wait_for(self._read(stdout), seconds)
         except TimeoutError:
             raise self._running.error(f"said nothing for {seconds:g} s") from None
         if not line:
             raise self._running.error(f"ended with {await self._running.process.wait()}")
         return parsed(line, kind)
 
+    async def _read(self, stdout: asyncio.StreamReader) -> bytes:
+        """Read a line; raises ``PeerError`` when the server ends before, since the program may wait for it without end."""
+        if self._beside is None:
+            return await stdout.readline()
+        line = asyncio.create_task(stdout.readline())
+        ended = asyncio.create_task(self._beside.process.wait())
+        try:
+            await asyncio.wait((line, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not line.done():
+                raise self._beside.error(f"ended with {ended.result()} in the midst of its work")
+            return line.result()
+        finally:
+            line.cancel()
+            ended.cancel()
+
 
 @asynccontextmanager
 async def program(
-    name: str, command: Sequence[str], directory: Path, *, settings: Sequence[Setting] = ()
+    name: str,
+    command: Sequence[str],
+    directory: Path,
+    *,
+    settings: Sequence[Setting] = (),
+    beside: Running | None = None,
 ) -> AsyncIterator[Program]:
-    """Run a program until it is left; raises ``PeerError`` unless it gets ready with just these settings."""
+    """Run a program until it is left; raises ``PeerError`` unless it gets ready with just these settings.
+
+    ``beside`` is the server of the peer: its end is told at once.
+    """
     async with started(name, command, directory, spoken_to=True) as running:
-        opened = Program(running)
+        opened = Program(running, beside)
         await opened.check(settings)
         yield opened
 

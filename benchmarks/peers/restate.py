@@ -18,7 +18,7 @@ VERSION: Final = "1.7.12"
 SDK: Final = "1.3.0"
 ENVIRONMENT: Final = Environment(
     name="restate",
-    pip=(f"restate-sdk=={SDK}", "hypercorn==0.18.0", "httpx==0.28.1"),
+    pip=(f"restate-sdk=={SDK}", "hypercorn==0.18.0", "aiohttp==3.14.5"),
     npm=(f"@restatedev/restate-server@{VERSION}",),
 )
 LOOK_SECONDS: Final = 2
@@ -83,7 +83,7 @@ async def _opened(directory: Path) -> AsyncIterator[Program]:
         await running.until(lambda: _answers(admin, "/health"))
         await running.until(lambda: _answers(ingress, "/restate/health"))
         command = ENVIRONMENT.program("restate_program.py", service, ingress, admin)
-        async with program("restate", command, directory) as opened:
+        async with program("restate", command, directory, beside=running) as opened:
             yield opened
 
 

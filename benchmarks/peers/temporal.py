@@ -51,7 +51,8 @@ async def _opened(directory: Path) -> AsyncIterator[Program]:
     async with started("temporal-server", server(path, port, http, metrics), directory, variables=VARIABLES) as running:
         await running.until(lambda: _is_healthy(directory, port))
         _check(path)
-        async with program("temporal", ENVIRONMENT.program("temporal_program.py", port), directory) as opened:
+        command = ENVIRONMENT.program("temporal_program.py", port)
+        async with program("temporal", command, directory, beside=running) as opened:
             yield opened
 
 

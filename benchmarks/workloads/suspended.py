@@ -8,7 +8,7 @@ import time
 from contextlib import AsyncExitStack
 
 from benchmarks.bench import Bench
-from benchmarks.client import NS, Client, connected, nanoseconds
+from benchmarks.client import PAGE, Client, connected, newest
 from benchmarks.errors import BenchmarkError
 from benchmarks.places import GUESTS, workflow
 from benchmarks.results import Figure, Measure, Sample
@@ -19,7 +19,8 @@ from obelisk.names import Ffqn
 
 NAME = "suspended"
 SUMMARY = (
-    "10,000 workflows that sleep until one moment: from the first submission until all sleep, from then to the last end"
+    "10,000 workflows that sleep until one moment: from the first submission until all sleep, from that moment until a "
+    "client, which follows one after another, is told that none is left"
 )
 MEMORY = Measure("resident memory", "MB", higher_is_better=False, target=600.0)
 START = Measure("started", "workflows/s")
@@ -31,8 +32,8 @@ WARM_UP = 200
 CLIENTS = 32
 SPARE_SECONDS = 5.0
 WAIT_SECONDS = 300.0
-LOOK_SECONDS = 0.5
-PAGE = 1000
+_List = pb.ListExecutionsRequest
+OK = (_List.EXECUTION_STATE_FILTER_FINISHED_OK,)
 
 
 async def measure(bench: Bench) -> list[Figure]:
@@ -51,7 +52,7 @@ async def measure(bench: Bench) -> list[Figure]:
 async def _suspend_and_resume(server: Server, clients: list[Client], count: int) -> list[Sample]:
     soon = math.ceil(time.time() + 1)
     trial = await _suspend(clients, WARM_UP, until=soon)
-    await _ended(clients[0], soon)
+    await _ended(clients[0])
     moment = math.ceil(time.time() + SPARE_SECONDS + 2 * trial * count / WARM_UP)
     took = await _suspend(clients, count, until=moment)
     if time.time() > moment:
@@ -59,9 +60,10 @@ async def _suspend_and_resume(server: Server, clients: list[Client], count: int)
             f"{count} workflows slept only after {took:.0f} s, too late for the moment that they wait for"
         )
     memory = megabytes(server)
-    await _ended(clients[0], moment)
-    last = await _last_end(clients[0])
-    return [MEMORY.of(memory), START.of(count / took), RESUME.of(count / (last - moment))]
+    await _ended(clients[0])
+    resumed = time.time() - moment
+    await _check(clients[0], WARM_UP + count)
+    return [MEMORY.of(memory), START.of(count / took), RESUME.of(count / resumed)]
 
 
 async def _suspend(clients: list[Client], count: int, *, until: int) -> float:
@@ -74,19 +76,21 @@ async def _suspend(clients: list[Client], count: int, *, until: int) -> float:
     started = time.perf_counter()
     shares = [count // len(clients) + (index < count % len(clients)) for index in range(len(clients))]
     await asyncio.gather(*map(submit, clients, shares))
-    await clients[0].until_none("PENDING", "LOCKED", wait=WAIT_SECONDS)
+    awake = newest("PENDING", "LOCKED")
+    await clients[0].follow_while_any(awake, past=clients[0].blocked, wait=WAIT_SECONDS)
     return time.perf_counter() - started
 
 
-async def _ended(client: Client, moment: float) -> None:
-    await asyncio.sleep(max(moment - time.time(), 0))
-    await client.until_none("BLOCKED", "PENDING", "LOCKED", wait=WAIT_SECONDS, every=LOOK_SECONDS)
+async def _ended(client: Client) -> None:
+    """Wait until all have finished. Lists of all would take the server's time, so one after another is followed instead."""
+    await client.follow_while_any(newest(), past=client.finished, wait=WAIT_SECONDS)
 
 
-async def _last_end(client: Client) -> float:
-    """Return when the last execution finished, in seconds since the epoch."""
-    last, cursor = 0, None
-    while page := await client.page(older_than=pb.ListExecutionsRequest.OlderThan(length=PAGE, cursor=cursor)):
-        last = max(last, *(nanoseconds(each.current_status.finished.finished_at) for each in page), 0)
-        cursor = pb.ListExecutionsRequest.Cursor(execution_id=page[-1].execution_id)
-    return last / NS
+async def _check(client: Client, count: int) -> None:
+    """Raise ``BenchmarkError`` unless so many have returned ok."""
+    returned, cursor = 0, None
+    while page := await client.page(state_filters=OK, older_than=_List.OlderThan(length=PAGE, cursor=cursor)):
+        returned += len(page)
+        cursor = _List.Cursor(execution_id=page[-1].execution_id)
+    if returned != count:
+        raise BenchmarkError(f"{returned} of {count} workflows returned ok")

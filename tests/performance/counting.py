@@ -17,50 +17,64 @@ from obelisk.testing.engine import EngineHarness
 
 
 class Counts(Struct, frozen=True):
-    """What was done: statements and transactions of SQLite, batches, calls of Python functions on the loop's thread, and the
-    blocks of memory that are still taken afterwards."""
+    """What was done: statements of SQLite and those among them that end a transaction, calls of Python functions on the loop's
+    and on the writer's thread; and what is left afterwards: garbage, which only the collector finds, and blocks of memory that
+    are still taken when it has."""
 
     statements: int
     transactions: int
     calls: int
+    writer_calls: int
+    garbage: int
     blocks: int
 
     def per(self, steps: int) -> Rates:
         """Return what each of ``steps`` took."""
-        return Rates(self.statements / steps, self.transactions / steps, self.calls / steps, self.blocks / steps)
+        return Rates(
+            statements=self.statements / steps,
+            transactions=self.transactions / steps,
+            calls=self.calls / steps,
+            writer_calls=self.writer_calls / steps,
+            garbage=self.garbage / steps,
+            blocks=self.blocks / steps,
+        )
 
 
-class Rates(Struct, frozen=True):
+class Rates(Struct, frozen=True, kw_only=True):
     """What one step takes, see ``Counts``."""
 
     statements: float
     transactions: float
     calls: float
+    writer_calls: float
+    garbage: float
     blocks: float
 
 
 async def counted(harness: EngineHarness, work: Callable[[], Awaitable[object]]) -> Counts:
-    """Return what ``work`` took on an engine that keeps its log in SQLite."""
+    """Return what ``work`` took on an engine that keeps its log in SQLite, and that collects no garbage meanwhile."""
     storage = harness.engine._kernel.storage
     assert isinstance(storage, SqliteStorage)
+    writer = storage._writer
     statements: list[str] = []
-    connection = storage._writer._connection
-    assert connection is not None
-    calls = _Calls()
+    calls, writer_calls = _Calls(), _Calls()
+    assert writer._connection is not None
+    await writer.put(call=lambda session: sys.setprofile(writer_calls.take))
     gc.collect()
-    blocks, transactions = sys.getallocatedblocks(), storage.transactions
-    connection.set_trace_callback(statements.append)
+    blocks = sys.getallocatedblocks()
+    writer._connection.set_trace_callback(statements.append)
     sys.setprofile(calls.take)
     try:
         await work()
     finally:
         sys.setprofile(None)
-        connection.set_trace_callback(None)
-    count = len(statements)
+        writer._connection.set_trace_callback(None)
+        await writer.put(call=lambda session: sys.setprofile(None))
+    count, transactions = len(statements), statements.count("COMMIT")
     statements.clear()
-    gc.collect()
+    garbage = gc.collect()
     left = sys.getallocatedblocks() - blocks
-    return Counts(count, storage.transactions - transactions, calls.count, left)
+    return Counts(count, transactions, calls.count, writer_calls.count, garbage, left)
 
 
 @contextmanager

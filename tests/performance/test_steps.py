@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -26,8 +26,11 @@ location = "examples/wat/fibo_activity.wat"
 name = "fibo-workflow"
 location = "examples/wat/fibo_workflow.wat"
 """
-MAX_CALLS = 300
-"""Of Python functions in a step; a newer Python has fewer, since it inlines comprehensions."""
+MAX_CALLS = 275
+"""Of Python functions in a step on the loop's thread, of which there are 266 with Python 3.11; a newer Python has fewer, since
+it inlines comprehensions."""
+MAX_WRITER_CALLS = 240
+"""The same on the thread that writes, where there are 230."""
 
 
 def opened(root: Path, directory: Path, *, run_ahead: bool) -> AbstractAsyncContextManager[EngineHarness]:
@@ -46,41 +49,57 @@ async def step(harness: EngineHarness) -> Rates:
     return (await counted(harness, lambda: run(STEPS))).per(STEPS)
 
 
-@pytest.fixture
-async def one_by_one(repository: Path, tmp_path: Path) -> AsyncIterator[Rates]:
+def steps(root: Path, directory: Path, *, run_ahead: bool) -> Rates:
+    """Return what a step takes in an engine of its own, for all tests that look at it."""
+
+    async def measured() -> Rates:
+        async with opened(root, directory, run_ahead=run_ahead) as harness:
+            return await step(harness)
+
+    return asyncio.run(measured())
+
+
+@pytest.fixture(scope="module")
+def one_by_one(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Rates:
     """A step of an activity that may have effects outside."""
-    async with opened(repository, tmp_path, run_ahead=False) as harness:
-        yield await step(harness)
+    return steps(repository, tmp_path_factory.mktemp("one-by-one"), run_ahead=False)
 
 
-@pytest.fixture
-async def ahead(repository: Path, tmp_path: Path) -> AsyncIterator[Rates]:
+@pytest.fixture(scope="module")
+def ahead(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Rates:
     """A step of a pure activity."""
-    async with opened(repository, tmp_path, run_ahead=True) as harness:
-        yield await step(harness)
+    return steps(repository, tmp_path_factory.mktemp("ahead"), run_ahead=True)
 
 
-async def test_a_step_is_one_transaction(one_by_one: Rates):
+def test_a_step_is_one_transaction(one_by_one: Rates):
     assert one_by_one.transactions == pytest.approx(1, abs=0.02)
 
 
-async def test_a_step_is_eight_statements_with_the_begin_and_the_end_of_its_transaction(one_by_one: Rates):
+def test_a_step_is_eight_statements_with_the_begin_and_the_end_of_its_transaction(one_by_one: Rates):
     assert one_by_one.statements == pytest.approx(8, abs=0.1)
 
 
-async def test_a_step_calls_few_functions(one_by_one: Rates):
+def test_a_step_calls_few_functions(one_by_one: Rates):
     assert one_by_one.calls < MAX_CALLS
 
 
-async def test_a_step_leaves_nothing_in_memory(one_by_one: Rates):
-    assert one_by_one.blocks < 3
+def test_a_step_calls_few_functions_where_it_is_written(one_by_one: Rates):
+    assert one_by_one.writer_calls < MAX_WRITER_CALLS
 
 
-async def test_steps_of_pure_activities_share_transactions(ahead: Rates):
-    assert ahead.transactions <= 1
+def test_a_step_leaves_no_garbage_to_collect(one_by_one: Rates):
+    assert one_by_one.garbage < 0.5
 
 
-async def test_a_step_of_a_pure_activity_calls_few_functions(ahead: Rates):
+def test_a_step_leaves_nothing_in_memory(one_by_one: Rates):
+    assert one_by_one.blocks < 2
+
+
+def test_steps_of_pure_activities_share_transactions(ahead: Rates):
+    assert ahead.transactions < 0.9
+
+
+def test_a_step_of_a_pure_activity_calls_few_functions(ahead: Rates):
     assert ahead.calls < MAX_CALLS
 
 

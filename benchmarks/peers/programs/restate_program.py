@@ -2,7 +2,8 @@
 
 Arguments: the port to serve the handler at, the port of the server's ingress, the port of its admin interface. A step is
 ``ctx.run``, which is what Restate has for an outside effect inside of a handler; its result is in the server's log before
-the handler goes on.
+the handler goes on. What it runs is a coroutine: for a function that is none the SDK takes a thread. The client is aiohttp:
+with 200 requests at once httpx took two thirds of this process's time to look through its connections.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import sys
 from time import perf_counter
 
-import httpx
+import aiohttp
 import restate
 from exchange import Timings, Work, serve
 from hypercorn.asyncio import serve as serve_http
@@ -22,7 +23,7 @@ def declared(step_seconds: list[float]) -> restate.Service:
     """Declare a service with a handler of steps; it notes how long each step took."""
     service = restate.Service("benchmark")
 
-    def add(left: int, right: int) -> int:
+    async def add(left: int, right: int) -> int:
         return left + right
 
     @service.handler()
@@ -37,14 +38,15 @@ def declared(step_seconds: list[float]) -> restate.Service:
     return service
 
 
-async def one_workflow(client: httpx.AsyncClient, steps: int) -> float:
+async def one_workflow(client: aiohttp.ClientSession, steps: int) -> float:
     """Call the handler once through the ingress; returns how many seconds it took."""
     started = perf_counter()
-    (await client.post("/benchmark/steps", json=steps)).raise_for_status()
+    async with client.post("/benchmark/steps", json=steps, raise_for_status=True) as answer:
+        await answer.read()
     return perf_counter() - started
 
 
-async def run(client: httpx.AsyncClient, step_seconds: list[float], work: Work) -> Timings:
+async def run(client: aiohttp.ClientSession, step_seconds: list[float], work: Work) -> Timings:
     """Do the work once."""
     step_seconds.clear()
     started = perf_counter()
@@ -60,11 +62,10 @@ async def main(service_port: int, ingress_port: int, admin_port: int) -> None:
     config.h2_max_concurrent_streams = 1_000
     ended = asyncio.Event()
     served = asyncio.create_task(serve_http(restate.app([declared(step_seconds)]), config, shutdown_trigger=ended.wait))
-    ingress = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{ingress_port}",
-        timeout=600,
-        limits=httpx.Limits(max_connections=None),
-        trust_env=False,
+    ingress = aiohttp.ClientSession(
+        f"http://127.0.0.1:{ingress_port}",
+        timeout=aiohttp.ClientTimeout(total=600),
+        connector=aiohttp.TCPConnector(limit=0),
     )
     async with ingress:
         await register(ingress, f"http://127.0.0.1:{admin_port}", f"http://127.0.0.1:{service_port}")
@@ -73,9 +74,10 @@ async def main(service_port: int, ingress_port: int, admin_port: int) -> None:
     await served
 
 
-async def register(client: httpx.AsyncClient, admin: str, service: str) -> None:
+async def register(client: aiohttp.ClientSession, admin: str, service: str) -> None:
     """Tell the server where the handler is; the server looks it up there, so this also waits for the handler."""
-    (await client.post(f"{admin}/deployments", json={"uri": service})).raise_for_status()
+    async with client.post(f"{admin}/deployments", json={"uri": service}, raise_for_status=True) as answer:
+        await answer.read()
 
 
 if __name__ == "__main__":
