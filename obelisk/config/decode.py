@@ -44,15 +44,11 @@ _SCALARS: dict[Any, str] = {
 
 
 class Decoder:
-    """Turns plain values into settings.
+    """Turns plain values into settings. Relative paths in them start at ``base``."""
 
-    ``overrides`` maps paths of keys to the variables that set them, for messages.
-    """
-
-    def __init__(self, expander: Expander, *, base: Path, overrides: Mapping[str, str]) -> None:
+    def __init__(self, expander: Expander, *, base: Path) -> None:
         self._expander = expander
         self._base = base
-        self._overrides = overrides
 
     def struct(self, settings: type[S], table: object, path: str) -> S:
         """Decode a table. Raises ``ConfigError`` whose arguments are the problems."""
@@ -84,9 +80,7 @@ class Decoder:
 
     def problem(self, path: str, message: str) -> ConfigError:
         """Return a problem with the value at ``path``."""
-        variable = self._overrides.get(path)
-        source = f" (set by the environment variable `{variable}`)" if variable else ""
-        return ConfigError(f"`{path}`: {message}{source}" if path else f"{message}{source}")
+        return ConfigError(f"`{path}`: {message}" if path else message)
 
     def _field(self, field: FieldInfo, table: Mapping[str, Any], path: str) -> Any:
         if field.encode_name in table:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from obelisk.config.expand import Directories, Expander, find_directories
+from obelisk.config.placing import Places, syntax_problem
 from obelisk.errors import ConfigError
 
 FILE_NAME = "obelisk.toml"
@@ -60,9 +61,10 @@ def parse_document(
     directories = find_directories(environ, cwd=cwd, config=base)
     expander = Expander(environ, directories)
     expanded = expander.tree(tables, "", problems)
+    document = Document(origin, expanded, overrides, base, directories, expander, text)
     if problems and not told:
-        raise ConfigError("\n".join(f"{origin}: {problem}" for problem in problems))
-    return Document(origin, expanded, overrides, base, directories, expander, text)
+        raise Places.of(document).error(problems)
+    return document
 
 
 def disabled_plugins(document: Document) -> frozenset[str]:
@@ -120,10 +122,8 @@ def read_text(path: Path) -> str:
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except ValueError as error:
-        raise ConfigError(f"{origin}: not valid TOML: {error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{origin}: not valid TOML: nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(syntax_problem(text, error, origin=origin).text) from error
 
 
 def _apply_overrides(tables: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:

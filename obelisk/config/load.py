@@ -12,7 +12,9 @@ from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
 from obelisk.config.document import Document, parse_document, plugin_files, read_document
+from obelisk.config.labels import entry_labels
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
+from obelisk.config.placing import Places
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.provider import Provider
@@ -62,7 +64,7 @@ def decode_document(document: Document, plugins: Catalog) -> Config:
     try:
         return _Loader(document, plugins).config()
     except ConfigError as error:
-        raise ConfigError("\n".join(f"{document.origin}: {message}" for message in error.args)) from error
+        raise Places.of(document).error(error.args) from error
 
 
 class Examined(Struct, frozen=True):
@@ -130,7 +132,7 @@ class _Loader:
         self._plugins = plugins
         self._claims = claims(plugins)
         self._problems: list[ConfigError] = []
-        self._decoder = Decoder(document.expander, base=document.base, overrides=document.overrides)
+        self._decoder = Decoder(document.expander, base=document.base)
 
     def config(self) -> Config:
         config = self._checked(None)
@@ -217,7 +219,7 @@ class _Loader:
         match = _ENTRY.match(path)
         if match is None or not self._is_array(match[1]):
             return path
-        return f"{match[1]}[{_label(self._tables[match[1]][int(match[2])], int(match[2]))}]{path[match.end() :]}"
+        return f"{match[1]}[{entry_labels(self._tables[match[1]])[int(match[2])]}]{path[match.end() :]}"
 
     def _check_tables(self) -> None:
         known = [*(field.name for field in fields(KernelSettings)), *self._claims]
@@ -254,11 +256,17 @@ class _Loader:
             message = f"expected tables of the form `[[{claim.table}]]`, found {describe_value(entries)}"
             self._problems.append(self._decoder.problem(claim.table, message))
             return []
-        return [self._item(claim, entry, index) for index, entry in enumerate(entries)]
+        unread = tuple(path for path in self._unread if path.startswith(f"{claim.table}["))
+        return [
+            self._item(
+                claim, entry, label, is_read=not any(path.startswith(f"{claim.table}[{index}]") for path in unread)
+            )
+            for index, (entry, label) in enumerate(zip(entries, entry_labels(entries), strict=True))
+        ]
 
-    def _item(self, claim: Claim, entry: object, index: int) -> Struct | None:
-        settings = self._struct(claim.settings, entry, f"{claim.table}[{_label(entry, index)}]")
-        return None if any(path.startswith(f"{claim.table}[{index}]") for path in self._unread) else settings
+    def _item(self, claim: Claim, entry: object, label: str, *, is_read: bool) -> Struct | None:
+        settings = self._struct(claim.settings, entry, f"{claim.table}[{label}]")
+        return settings if is_read else None
 
     def _storage(self, kernel: KernelSettings) -> Provider[Any, Storage] | None:
         try:
@@ -276,16 +284,22 @@ class _Loader:
         for table, settings in arrays.items():
             provider = self._plugins.component_kinds.find(table)
             if provider is not None:
-                entries += [self._component(provider, item, names) for item in settings if item is not None]
+                labelled = zip(settings, entry_labels(self._tables[table]), strict=True) if settings else ()
+                entries += [
+                    self._component(provider, item, label, names) for item, label in labelled if item is not None
+                ]
         return tuple(entries)
 
-    def _component(self, provider: ComponentKindProvider, settings: Any, names: dict[str, str]) -> ComponentEntry:
+    def _component(
+        self, provider: ComponentKindProvider, settings: Any, label: str, names: dict[str, str]
+    ) -> ComponentEntry:
         assert isinstance(settings, ComponentSettings)
-        if settings.name in names:
-            tables = f"`{names[settings.name]}` and `{provider.table}`"
-            self._problems.append(ConfigError(f"two components are named `{settings.name}`, in {tables}"))
-        names.setdefault(settings.name, provider.table)
-        return ComponentEntry(provider, settings)
+        path = f"{provider.table}[{label}]"
+        first = names.setdefault(settings.name, path)
+        if first != path:
+            message = f"two components are named `{settings.name}`, the other is `{first}`; rename one of them"
+            self._problems.append(self._decoder.problem(f"{path}.name", message))
+        return ComponentEntry(provider, settings, path)
 
     def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Struct | None]]) -> tuple[TriggerUse, ...]:
         uses = []
@@ -304,8 +318,3 @@ class _Loader:
 
 def _top(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
-
-
-def _label(entry: object, index: int) -> str:
-    name = entry.get("name") if isinstance(entry, dict) else None
-    return name if isinstance(name, str) and name else str(index)

@@ -1,8 +1,8 @@
 """Where a key of a configuration stands: the line of each key and of each table's header.
 
 A path is written as messages have it: ``workflows.hot_limit``, ``activity_wasm[fibo].exec.lock_expiry``. An entry of a
-list of tables is called by its ``name``, or by its index from 0. What stands inside of a list or an inline table has the
-line on which that begins.
+list of tables is called by its label (``config.labels``), or by its index from 0. What stands inside of a list or an inline
+table has the line on which that begins.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from obelisk.config.labels import entry_labels
 
 _BARE = r"[A-Za-z0-9_-]+"
 _PART = rf"{_BARE}|\"(?:[^\"\\]|\\.)*\"|'[^']*'"
@@ -32,38 +34,34 @@ class Positions:
     def __init__(self, text: str, tables: Mapping[str, Any]) -> None:
         self._tables = tables
         self._lines: dict[str, int] = {}
-        self._entries: dict[str, int] = {}
+        self._entries: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self._labels: dict[str, tuple[str, ...]] = {}
         table = ""
         for number, line in _statements(text):
             table = self._take(table, number, line)
 
+    def exact(self, path: str) -> int | None:
+        """Return the line of a key, or of a table's header; ``None`` when it does not stand in the file."""
+        return self._lines.get(_ENTRY.sub(lambda entry: f"{entry[1]}[{self._label(entry[1], int(entry[2]))}]", path))
+
     def line_of(self, path: str) -> int | None:
         """Return the line of a key, or of the nearest thing around it that stands in the file."""
-        path = _ENTRY.sub(lambda entry: f"{entry[1]}[{self._label(entry[1], int(entry[2]))}]", path)
-        while path:
-            if path in self._lines:
-                return self._lines[path]
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return None
+        lines = (self.exact(each) for each in around(path))
+        return next((line for line in lines if line is not None), None)
 
-    def find(self, message: str) -> int | None:
-        """Return the line of what a message is about: the path that it begins with, else the entry that it names first."""
-        first = _PATHS.match(message)
-        path = "" if first is None else f"{first[1]}.{first[2]}" if first[2] else first[1]
-        line = self.line_of(path)
-        if line is not None:
-            return line
+    def entry_in(self, message: str) -> str:
+        """Return the path of the entry whose name a message has first, empty when it has none."""
         names = (match[1] for match in _QUOTED.finditer(message))
-        return next((self._entries[name] for name in names if name in self._entries), None)
+        return next((self._entries[name] for name in names if name in self._entries), "")
 
     def _take(self, table: str, number: int, line: str) -> str:
         header = _HEADER.match(line)
         if header is not None:
             path = self._header(_parts(header[2]), number, is_entry=header[1] == "[[")
             self._lines.setdefault(path, number)
-            if header[1] == "[[" and path.count("[") == 1:
-                self._entries[path[path.index("[") + 1 : -1]] = number  # of two with the same name the second is wrong
+            if header[1] == "[[":
+                self._entries[self._name(path)] = path  # of two with the same name the second is wrong
             return path
         key = _KEY.match(line)
         if key is not None:
@@ -85,11 +83,33 @@ class Positions:
                 path = f"{path}[{self._label(path, self._counts[path] - 1)}]"
         return path
 
-    def _label(self, path: str, index: int) -> str:
-        entries = self._tables.get(path)
+    def _name(self, path: str) -> str:
+        """Return the name of the entry of a list that was begun last, empty when it has none."""
+        table = path.partition("[")[0]
+        entries, index = self._tables.get(table), self._counts[table] - 1
         entry = entries[index] if isinstance(entries, list) and index < len(entries) else None
-        name = entry.get("name") if isinstance(entry, dict) else None
-        return name if isinstance(name, str) and name else str(index)
+        name = entry.get("name") if isinstance(entry, dict) and path.count("[") == 1 else None
+        return name if isinstance(name, str) else ""
+
+    def _label(self, path: str, index: int) -> str:
+        if path not in self._labels:
+            entries = self._tables.get(path)
+            self._labels[path] = entry_labels(entries) if isinstance(entries, list) else ()
+        labels = self._labels[path]
+        return labels[index] if index < len(labels) else str(index)
+
+
+def path_in(message: str) -> str:
+    """Return the path of a key that a message begins with, empty when it begins with none."""
+    found = _PATHS.match(message)
+    return "" if found is None else f"{found[1]}.{found[2]}" if found[2] else found[1]
+
+
+def around(path: str) -> Iterator[str]:
+    """Yield a path, and then what is around it, from the inside to the outside."""
+    while path:
+        yield path
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
 
 
 def _parts(dotted: str) -> list[str]:

@@ -63,9 +63,18 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
         read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("text", ["[", "a = ", "a = 1\na = 2", "a = " + "[" * 5000 + "]" * 5000])
-def test_what_is_not_toml_is_refused(text):
-    with pytest.raises(ConfigError, match=r"obelisk\.toml: not valid TOML"):
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[", "obelisk.toml:1: "),
+        ("\n\na = ", "obelisk.toml:3: "),
+        ("a = 1\r\na = 2\r\n\r\n", "obelisk.toml:2: "),
+        ("a = [\n\u2028\x85\n", "obelisk.toml:2: "),
+        ("a = " + "[" * 5000 + "]" * 5000, "obelisk.toml: "),
+    ],
+)
+def test_what_is_not_toml_is_refused_with_its_line(text, place):
+    with pytest.raises(ConfigError, match=f"^{place}not valid TOML"):
         parse(text)
 
 

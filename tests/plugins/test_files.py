@@ -128,7 +128,7 @@ def test_nothing_is_written_beside_a_file(write, tmp_path):
 def test_a_file_that_does_not_work_is_an_error_that_says_why_and_what_to_do(write, text, expected):
     path = write(text)
     told = problem(path)
-    assert told.startswith(f"obelisk.toml: `plugins.files[0]`: plugin `mine` from {path} does not load: ")
+    assert told.startswith(f"obelisk.toml:4: `plugins.files[0]`: plugin `mine` from {path} does not load: ")
     assert expected in told
     assert told.endswith("correct the file, or take it out of `[plugins] files`")
 
