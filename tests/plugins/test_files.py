@@ -173,6 +173,17 @@ def test_all_that_is_wrong_is_told_at_once(write, tmp_path):
     ]  # fmt: skip
 
 
+def test_why_a_file_does_not_load_is_told_once_and_pointed_to(write, tmp_path):
+    path = write("1 / 0\n")
+    with pytest.raises(ConfigError) as caught:
+        configured(tmp_path, '[storage]\nuse = "other"\n[plugins]\nfiles = ["mine.py"]\n[mine]\n[yours]\n')
+    lines = str(caught.value).splitlines()
+    pointing = f"; plugin `mine` from {path} does not load"
+    assert [(line.count("ZeroDivisionError"), pointing in line) for line in lines] == [
+        (0, True), (1, False), (0, True), (0, True),
+    ]  # fmt: skip
+
+
 def test_what_is_no_list_of_texts_is_an_error_of_the_key(tmp_path):
     for wrong in ('"mine.py"', "[1]", '[""]', "{ a = 1 }"):
         with pytest.raises(ConfigError, match=r"`plugins\.files"):
