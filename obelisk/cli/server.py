@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,7 +170,8 @@ def logging_to_console(path: Path | None) -> Iterator[Config]:
         yield config
 
 
-def warn_of_broken(plugins: Plugins) -> None:
-    """Log which plugins do not load."""
+def warn_of_broken(plugins: Plugins, *, told: Sequence[str] = ()) -> None:
+    """Log which plugins do not load, but those of which a message in ``told`` says so."""
     for problem in plugins.problems:
-        logging.getLogger("obelisk.plugins").warning("%s", problem)
+        if not any(problem in message for message in told):
+            logging.getLogger("obelisk.plugins").warning("%s", problem)

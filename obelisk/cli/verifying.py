@@ -72,7 +72,7 @@ def _further(examined: Examined, plugins: Plugins, *, allow_unauthenticated_api:
     config = examined.config
     console = LogSettings() if config is None else LogSettings(config.kernel.log.console)
     with server_logs(console, clock=SystemClock()):
-        warn_of_broken(plugins)
+        warn_of_broken(plugins, told=examined.problems)
         if config is None or (examined.problems and not _holds_anything(config)):
             return []  # and makes no directory
         checks = deployment_problems(

@@ -139,6 +139,13 @@ def test_a_location_that_cannot_be_read_is_told_once(verify):
     assert message.startswith("`activity_wasm[0].location`: the variable `NOPE_NOPE` is not set")
 
 
+def test_why_a_plugin_that_is_a_file_does_not_load_is_said_once(verify, tmp_path, capfd):
+    (tmp_path / "mine.py").write_text("1 / 0\n")
+    _, told = verify('[plugins]\nfiles = ["mine.py"]\n[mine]\n')
+    logged = capfd.readouterr().err
+    assert sum(message.count("ZeroDivisionError") for _, message in told) + logged.count("ZeroDivisionError") == 1
+
+
 def test_two_components_of_a_name_are_told_at_the_second(verify):
     toml = component("activity_stub", "s", WAT / "fibo_activity.wat") + "\n".join(
         ["[[activity_stub]]", 'name  =  "s"', f'location = "{GUESTS / "mismatch.wat"}"', ""]
