@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ FILE_NAME = "obelisk.toml"
 MAX_FILE_SIZE = 1024 * 1024
 OVERRIDE_PREFIX = "OBELISK__"
 OVERRIDE_SEPARATOR = "__"
+_UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+"""How a file begins that some editors of Windows write."""
 
 
 class Document(Struct, frozen=True):
@@ -105,7 +108,10 @@ def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a configuration file. Raises ``ConfigError`` when it cannot be read."""
+    """Return the text of a configuration file, without the mark that some editors begin UTF-8 with.
+
+    Raises ``ConfigError`` when it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_SIZE + 1)
@@ -113,10 +119,16 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"cannot read the configuration file {path}: {error.strerror or error}") from error
     if len(content) > MAX_FILE_SIZE:
         raise ConfigError(f"the configuration file {path} is larger than {MAX_FILE_SIZE} bytes")
+    if _UTF_16.match(content):
+        raise ConfigError(f"the configuration file {path} is UTF-16 text, expected UTF-8; save it in that encoding")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the configuration file {path} is not UTF-8 text: {error}") from error
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        raise ConfigError(
+            f"the configuration file {path} is not UTF-8 text: line {line} holds the byte {byte:#04x}; "
+            "save it in that encoding"
+        ) from error
 
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
