@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
@@ -58,6 +59,11 @@ _SCALARS: Final[dict[Any, Schema]] = {
     TokenHash: _HASH,
     Any: {},
 }
+
+
+def schema_text(plugins: Catalog) -> str:
+    """Return the schema as the text of a file. Raises as ``config_schema`` does."""
+    return f"{msgspec.json.format(msgspec.json.encode(config_schema(plugins)), indent=2).decode()}\n"
 
 
 def config_schema(plugins: Catalog) -> Schema:
