@@ -29,6 +29,8 @@ from obelisk.interfaces.settings import Duration, Size
 from obelisk.registry import Catalog
 
 Schema = dict[str, Any]
+FILE_NAME: Final = "obelisk.schema.json"
+"""What the schema is called beside the configuration that names it."""
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _REFERENCE: Final[Schema] = {"type": "string", "pattern": r"\$\{"}
 _DURATION: Final[Schema] = {
