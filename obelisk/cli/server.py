@@ -54,7 +54,7 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
     from obelisk.runtime.server_log.logs import server_logs
 
     document, config, plugins = _read(path)
-    with placing_errors(document), server_logs(config.kernel.log, clock=SystemClock()) as logs:
+    with placing_errors(document, config), server_logs(config.kernel.log, clock=SystemClock()) as logs:
         warn_of_broken(plugins)
         if clean_cache:
             process.clean_cache(config)
@@ -147,14 +147,14 @@ def _read(path: Path | None) -> tuple[Document, Config, Plugins]:
 
 
 @contextmanager
-def placing_errors(document: Document) -> Iterator[None]:
+def placing_errors(document: Document, config: Config) -> Iterator[None]:
     """Tell the lines of the configuration that an error is about."""
     from obelisk.config.placing import Places
 
     try:
         yield
     except (ConfigError, ComponentError, PluginError) as error:
-        raise ConfigError(Places.of(document).of_error(error)) from error
+        raise ConfigError(Places.of(document, config).of_error(error)) from error
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def logging_to_console(path: Path | None) -> Iterator[Config]:
     from obelisk.runtime.server_log.logs import server_logs
 
     document, config, plugins = _read(path)
-    with placing_errors(document), server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
+    with placing_errors(document, config), server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
         warn_of_broken(plugins)
         yield config
 

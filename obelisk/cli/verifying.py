@@ -59,7 +59,7 @@ def _problems(path: Path | None, *, allow_unauthenticated_api: bool) -> list[Pro
     unread = [match[1] for message in misread if (match := _UNREAD.match(message)) is not None]
     examined = examine_document(document, plugins, unread=unread)
     further = _further(examined, plugins, allow_unauthenticated_api=allow_unauthenticated_api)
-    return _placed(document, [*misread, *examined.problems], further)
+    return _placed(document, examined.config, [*misread, *examined.problems], further)
 
 
 def _further(examined: Examined, plugins: Plugins, *, allow_unauthenticated_api: bool) -> list[Finding]:
@@ -85,8 +85,10 @@ def _holds_anything(config: Config) -> bool:
     return bool(config.components) or any(use.entries for use in config.triggers)
 
 
-def _placed(document: Document, messages: Iterable[str], findings: Iterable[Finding]) -> list[Problem]:
+def _placed(
+    document: Document, config: Config | None, messages: Iterable[str], findings: Iterable[Finding]
+) -> list[Problem]:
     """Return problems with their places, in the order of the file; none twice, what has no line last."""
-    places = Places.of(document)
+    places = Places.of(document, config)
     told = [places.problem(message) for message in messages]
     return in_order([*told, *(places.problem(one.message, one.path) for one in findings)])

@@ -13,6 +13,7 @@ from obelisk.errors import ComponentError, ConfigError, LinkError, ObeliskError,
 
 if TYPE_CHECKING:
     from obelisk.config.document import Document
+    from obelisk.config.model import Config
 
 _AT_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
 _AT_END: Final = "(at end of document)"
@@ -33,22 +34,41 @@ class Problem(Struct, frozen=True):
 
 
 class Places:
-    """The places of one configuration; ``overrides`` maps paths of keys to the variables that set them."""
+    """The places of one configuration.
 
-    def __init__(self, text: str, tables: Mapping[str, Any], *, origin: str, overrides: Mapping[str, str]) -> None:
+    ``overrides`` maps paths of keys to the variables that set them, ``components`` names of components to their paths.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        tables: Mapping[str, Any],
+        *,
+        origin: str,
+        overrides: Mapping[str, str],
+        components: Mapping[str, str] = {},
+    ) -> None:
         self._origin = origin
         self._overrides = overrides
+        self._components = components
         self._positions = Positions(text, tables)
 
     @classmethod
-    def of(cls, document: Document) -> Places:
-        """Return the places of a configuration that was read."""
-        return cls(document.text, document.tables, origin=document.origin, overrides=document.overrides)
+    def of(cls, document: Document, config: Config | None = None) -> Places:
+        """Return the places of a configuration that was read, or of one that was checked too."""
+        components = {} if config is None else {use.settings.name: use.path for use in config.components}
+        return cls(
+            document.text,
+            document.tables,
+            origin=document.origin,
+            overrides=document.overrides,
+            components=components,
+        )
 
     def problem(self, message: str, path: str = "") -> Problem:
         """Return a message with its place; ``path`` is the key that it is about, where it does not begin with one."""
         path = path or path_in(message)
-        found = self._of_path(path, message) or self._of_path(self._positions.entry_in(message), message)
+        found = self._of_path(path, message) or self._of_path(self._entry_in(message), message)
         return found or Problem(self._origin, None, message)
 
     def of_error(self, error: ObeliskError) -> str:
@@ -60,9 +80,12 @@ class Places:
         return "\n".join(problem.text for problem in problems)
 
     def _later(self, message: str, *, is_opening: bool) -> Problem:
-        entry = self._positions.entry_in(message) if is_opening else ""
+        entry = self._entry_in(message) if is_opening else ""
         problem = self.problem(message, f"{entry}.location" if entry else "")
         return problem if problem.line is not None else Problem(None, None, problem.message)
+
+    def _entry_in(self, message: str) -> str:
+        return self._positions.entry_in(message, self._components)
 
     def _of_path(self, path: str, message: str) -> Problem | None:
         variable = next((self._overrides[each] for each in around(path) if each in self._overrides), None)

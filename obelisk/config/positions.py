@@ -50,10 +50,14 @@ class Positions:
         lines = (self.exact(each) for each in around(path))
         return next((line for line in lines if line is not None), None)
 
-    def entry_in(self, message: str) -> str:
-        """Return the path of the entry whose name a message has first, empty when it has none."""
+    def entry_in(self, message: str, others: Mapping[str, str] = {}) -> str:
+        """Return the path of the entry whose name a message has first, empty when it has none.
+
+        ``others`` are names that do not stand in the file, with the paths of their entries.
+        """
+        paths = {**others, **self._entries}
         names = (match[1] for match in _QUOTED.finditer(message))
-        return next((self._entries[name] for name in names if name in self._entries), "")
+        return next((paths[name] for name in names if name in paths), "")
 
     def _take(self, table: str, number: int, line: str) -> str:
         header = _HEADER.match(line)

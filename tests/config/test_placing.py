@@ -9,7 +9,8 @@ import pytest
 from obelisk.config.document import parse_document
 from obelisk.config.labels import entry_labels
 from obelisk.config.load import decode_document
-from obelisk.errors import ConfigError
+from obelisk.config.placing import Places
+from obelisk.errors import ComponentError, ConfigError, LinkError, StorageError
 from obelisk.plugins import Plugins
 
 FIBO = '[[activity_wasm]]\nname = "fibo"\nlocation = "fibo.wasm"\n'
@@ -100,3 +101,24 @@ def test_two_components_of_one_name_name_each_other(plugins: Plugins):
 def test_no_two_entries_are_called_the_same():
     entries = [{"name": "a"}, {"name": "1"}, {}, {"name": "a"}, {"name": "b]"}, 5, {"name": "\u00e9.x"}, {"name": ""}]
     assert entry_labels(entries) == ("a", "1", "2", "3", "4", "5", "\u00e9.x", "7")
+
+
+def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins: Plugins):
+    toml = '\n[[activity_exec]]\nffqn = "a:b/c.run"\nparams = []\nlocation = "run.sh"\nreturn_type = "result"\n' + FIBO
+    document = parse_document(toml, origin="o.toml", base=Path("/base"), environ={"HOME": "/h"}, cwd=Path("/base"))
+    places = Places.of(document, decode_document(document, plugins))
+    told = [
+        places.of_error(error)
+        for error in (
+            ComponentError("component `c.run`: found nothing\ncomponent `fibo` (x): found nothing\n  at all"),
+            LinkError("component `fibo` imports `x:y/z`"),
+            ConfigError("`api.listening_addr`: everybody reaches it"),
+            StorageError("the database of `fibo` is full"),
+        )
+    ]
+    assert told == [
+        "o.toml:5: component `c.run`: found nothing\no.toml:9: component `fibo` (x): found nothing\n  at all",
+        "o.toml:7: component `fibo` imports `x:y/z`",
+        "`api.listening_addr`: everybody reaches it",
+        "the database of `fibo` is full",
+    ]

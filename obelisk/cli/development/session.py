@@ -141,7 +141,7 @@ class Session:
             self._watched = replace(self._watched, plugins=files)  # one that is broken is mended without another change
             plugins = Plugins.load(environ=self._environ, disabled=disabled_plugins(document), files=files)
             config = decode_document(document, plugins)
-            self._places = Places.of(document)
+            self._places = Places.of(document, config)
         except (ConfigError, PluginError) as error:
             self._say(f"error: {error}")
             return None
