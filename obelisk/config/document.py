@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -79,16 +80,22 @@ def disabled_plugins(document: Document) -> frozenset[str]:
 
 def plugin_files(document: Document) -> tuple[Path, ...]:
     """Return the paths in ``[plugins] files``, without what is no path, which is reported later."""
+    return tuple(plugin_file_keys(document))
+
+
+def plugin_file_keys(document: Document) -> dict[Path, str]:
+    """Return the paths in ``[plugins] files``, as ``plugin_files`` does, with those of their keys: ``plugins.files[0]``."""
     table = document.tables.get("plugins")
     names = table.get("files") if isinstance(table, dict) else None
-    texts = [name for name in names if isinstance(name, str) and name] if isinstance(names, list) else []
-    found = []
-    for text in texts:
+    found: dict[Path, str] = {}
+    for index, text in enumerate(names if isinstance(names, list) else ()):
+        if not isinstance(text, str) or not text or "\0" in text:
+            continue
         try:
-            found.append(document.expander.path(Path(text), base=document.base))
+            found.setdefault(document.expander.path(Path(text), base=document.base), f"plugins.files[{index}]")
         except ValueError:  # it refers to a variable that is not there
             continue
-    return tuple(path for path in found if "\0" not in str(path))
+    return found
 
 
 def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
@@ -98,7 +105,7 @@ def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
         places.append(Path(environ["HOME"]) / ".config" / "obelisk" / FILE_NAME)
     places.append(Path("/etc/obelisk") / FILE_NAME)
     for place in places:
-        if place.is_file():
+        if os.path.lexists(place):  # what is no file is told when it is read
             return place
     looked = ", ".join(str(place) for place in places)
     raise ConfigError(

@@ -1,12 +1,10 @@
-"""What entries of a list of tables are called in messages."""
+"""What keys, texts and entries of a list of tables are called in messages, each of which is one line."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Sequence
-from typing import Any, Final, TypeGuard
-
-_PLAIN: Final = re.compile(r"[^\[\]`\x00-\x1f\x7f]+")
+from typing import Any, TypeGuard
 
 
 def entry_labels(entries: Sequence[Any]) -> tuple[str, ...]:
@@ -22,5 +20,19 @@ def entry_labels(entries: Sequence[Any]) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def key_path(path: str, key: str) -> str:
+    """Return the path of a key below ``path``. A key that would be hard to read is in quotes, as TOML could have it."""
+    is_plain = key and key.isprintable() and "`" not in key
+    text = key if is_plain else json.dumps(key).replace("`", "\\u0060")
+    return f"{path}.{text}" if path else text
+
+
+def shown_text(text: str) -> str:
+    """Return a text without what would break a line or move a terminal's cursor."""
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
 def _is_label(name: object) -> TypeGuard[str]:
-    return isinstance(name, str) and _PLAIN.fullmatch(name) is not None and not name.isdecimal()
+    return (
+        isinstance(name, str) and name != "" and name.isprintable() and not (name.isdecimal() or set("[]`") & set(name))
+    )

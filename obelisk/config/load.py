@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, plugin_files, read_document
+from obelisk.config.document import Document, parse_document, plugin_file_keys, read_document
 from obelisk.config.labels import entry_labels
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
 from obelisk.config.placing import Places
@@ -27,6 +27,8 @@ S = TypeVar("S", bound=Struct)
 KERNEL = "the kernel"
 OF_COMPONENTS = ("allow_exec_activities", "outbound_http", "secrets", "wasm")
 """Keys of the kernel that decide whether a component opens."""
+Placed = tuple[str, Struct | None]
+"""What an entry of a list of tables is called in messages, and its settings unless they are wrong."""
 _ENTRY = re.compile(r"(\w+)\[([0-9]+)\]")
 
 
@@ -229,10 +231,10 @@ class _Loader:
 
     def _check_files(self) -> None:
         """What a plugin does not offer because it does not load is told after that."""
-        for index, path in enumerate(plugin_files(self._document)):
+        for path, key in plugin_file_keys(self._document).items():
             problem = self._plugins.file_problem(path)
             if problem is not None:
-                self._problems.append(self._decoder.problem(f"plugins.files[{index}]", problem))
+                self._problems.append(self._decoder.problem(key, problem))
 
     def _is_array(self, name: str) -> bool:
         return name in self._claims and self._claims[name].array
@@ -250,23 +252,20 @@ class _Loader:
             return None
         return self._struct(claim.settings, self._tables.get(claim.table, {}), claim.table)
 
-    def _array(self, claim: Claim) -> list[Struct | None]:
+    def _array(self, claim: Claim) -> list[Placed]:
         entries = self._tables[claim.table]
         if not isinstance(entries, list):
             message = f"expected tables of the form `[[{claim.table}]]`, found {describe_value(entries)}"
             self._problems.append(self._decoder.problem(claim.table, message))
             return []
-        unread = tuple(path for path in self._unread if path.startswith(f"{claim.table}["))
-        return [
-            self._item(
-                claim, entry, label, is_read=not any(path.startswith(f"{claim.table}[{index}]") for path in unread)
-            )
-            for index, (entry, label) in enumerate(zip(entries, entry_labels(entries), strict=True))
-        ]
+        labelled = zip(entries, entry_labels(entries), strict=True)
+        return [self._item(claim, entry, index, label) for index, (entry, label) in enumerate(labelled)]
 
-    def _item(self, claim: Claim, entry: object, label: str, *, is_read: bool) -> Struct | None:
-        settings = self._struct(claim.settings, entry, f"{claim.table}[{label}]")
-        return settings if is_read else None
+    def _item(self, claim: Claim, entry: object, index: int, label: str) -> Placed:
+        path = f"{claim.table}[{label}]"
+        settings = self._struct(claim.settings, entry, path)
+        is_read = not any(unread.startswith(f"{claim.table}[{index}]") for unread in self._unread)
+        return path, settings if is_read else None
 
     def _storage(self, kernel: KernelSettings) -> Provider[Any, Storage] | None:
         try:
@@ -278,37 +277,33 @@ class _Loader:
             self._struct(provider.settings, {}, provider.name)
         return provider
 
-    def _components(self, arrays: Mapping[str, list[Struct | None]]) -> tuple[ComponentEntry, ...]:
+    def _components(self, arrays: Mapping[str, list[Placed]]) -> tuple[ComponentEntry, ...]:
         entries = []
         names: dict[str, str] = {}
-        for table, settings in arrays.items():
+        for table, found in arrays.items():
             provider = self._plugins.component_kinds.find(table)
             if provider is not None:
-                labelled = zip(settings, entry_labels(self._tables[table]), strict=True) if settings else ()
-                entries += [
-                    self._component(provider, item, label, names) for item, label in labelled if item is not None
-                ]
+                entries += [self._component(provider, item, path, names) for path, item in found if item is not None]
         return tuple(entries)
 
     def _component(
-        self, provider: ComponentKindProvider, settings: Any, label: str, names: dict[str, str]
+        self, provider: ComponentKindProvider, settings: Any, path: str, names: dict[str, str]
     ) -> ComponentEntry:
         assert isinstance(settings, ComponentSettings)
-        path = f"{provider.table}[{label}]"
         first = names.setdefault(settings.name, path)
         if first != path:
             message = f"two components are named `{settings.name}`, the other is `{first}`; rename one of them"
             self._problems.append(self._decoder.problem(f"{path}.name", message))
         return ComponentEntry(provider, settings, path)
 
-    def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Struct | None]]) -> tuple[TriggerUse, ...]:
+    def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Placed]]) -> tuple[TriggerUse, ...]:
         uses = []
         for trigger in self._plugins.triggers:
             entries = [
-                TriggerEntry(table.name, settings)
+                TriggerEntry(table.name, settings, path)
                 for table in trigger.tables
                 if table.name in self._tables
-                for settings in (arrays[table.name] if table.array else [single[table.name]])
+                for path, settings in (arrays[table.name] if table.array else [(table.name, single[table.name])])
                 if settings is not None
             ]
             if entries or trigger.always:

@@ -8,11 +8,12 @@ table has the line on which that begins.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from obelisk.config.labels import entry_labels
+from obelisk.config.labels import entry_labels, key_path
 
 _BARE = r"[A-Za-z0-9_-]+"
 _PART = rf"{_BARE}|\"(?:[^\"\\]|\\.)*\"|'[^']*'"
@@ -71,7 +72,7 @@ class Positions:
         if key is not None:
             path = table
             for part in _parts(key[1]):
-                path = f"{path}.{part}" if path else part
+                path = key_path(path, part)
                 self._lines.setdefault(path, number)
         return table
 
@@ -79,7 +80,7 @@ class Positions:
         """Return the path of a table; one inside of a list belongs to the list's last entry."""
         path = ""
         for index, part in enumerate(parts):
-            path = f"{path}.{part}" if path else part
+            path = key_path(path, part)
             if is_entry and index == len(parts) - 1:
                 self._counts[path] += 1
                 self._lines.setdefault(path, number)  # the list begins with its first entry
@@ -117,8 +118,16 @@ def around(path: str) -> Iterator[str]:
 
 
 def _parts(dotted: str) -> list[str]:
-    parts = (match[0] for match in re.finditer(_PART, dotted))
-    return [part[1:-1] if part[0] in "\"'" else part for part in parts]
+    return [_key(match[0]) for match in re.finditer(_PART, dotted)]
+
+
+def _key(part: str) -> str:
+    if part[0] not in "\"'":
+        return part
+    try:
+        return str(tomllib.loads(f"key = {part}")["key"])
+    except ValueError:  # the text is no TOML
+        return part[1:-1]
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:

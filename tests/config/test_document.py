@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.config.document import MAX_FILE_SIZE, disabled_plugins, parse_document, read_document
+from obelisk.config.document import FILE_NAME, MAX_FILE_SIZE, disabled_plugins, parse_document, read_document
 from obelisk.errors import ConfigError
 
 
@@ -48,6 +48,21 @@ def test_without_a_file_the_places_that_were_looked_at_are_listed(tmp_path):
 def test_a_directory_is_no_configuration(tmp_path):
     with pytest.raises(ConfigError, match="Is a directory"):
         read_document(tmp_path, environ={"HOME": "/h"}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("where", ["", "home/.config/obelisk"])
+def test_a_directory_where_a_configuration_is_looked_for_is_not_passed_over(tmp_path, where):
+    (tmp_path / where / FILE_NAME).mkdir(parents=True)
+    with pytest.raises(
+        ConfigError, match=rf"cannot read the configuration file {tmp_path / where / FILE_NAME}: Is a dir"
+    ):
+        read_document(None, environ={"HOME": str(tmp_path / "home")}, cwd=tmp_path)
+
+
+def test_a_link_to_nothing_is_not_passed_over(tmp_path):
+    (tmp_path / FILE_NAME).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="cannot read the configuration file"):
+        read_document(None, environ={"HOME": "/h"}, cwd=tmp_path)
 
 
 def test_a_huge_file_is_refused(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.config.document import parse_document
+from obelisk.config.document import parse_document, plugin_files
 from obelisk.config.labels import entry_labels
 from obelisk.config.load import decode_document
 from obelisk.config.placing import Places
@@ -122,3 +122,38 @@ def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins
         "`api.listening_addr`: everybody reaches it",
         "the database of `fibo` is full",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ('""', '""'),
+        ('"a b.c"', "a b.c"),
+        ("'back`tick'", '"back\\u0060tick"'),
+        ('"new\\nline"', '"new\\nline"'),
+        ('"\\u00e9t\\U000000e9"', "été"),
+        ('"esc\\u001b"', '"esc\\u001b"'),
+    ],
+)
+def test_a_key_of_any_characters_has_its_line_and_is_told_in_one(plugins: Plugins, key: str, path: str):
+    (line,) = told(plugins, f"# first\n{key} = 1\n")
+    assert line.startswith(f"o.toml:2: `{path}`: unknown key")
+    (inner,) = told(plugins, f"# first\n[api]\nlistening_addr = '127.0.0.1:0'\n{key} = 1\n")
+    assert inner.startswith(f"o.toml:4: `api.{path}`: unknown key")
+    (unset,) = told(plugins, f"# first\n[nothing]\n{key} = '${{NOPE_NOPE}}'\n")
+    assert unset.startswith(f"o.toml:3: `nothing.{path}`: the variable")
+
+
+def test_a_value_of_any_characters_is_told_in_one_line(plugins: Plugins):
+    (line,) = told(plugins, 'workflows.hot_limit = "a\\nb\\u001b[31m\\u0000"\n')
+    assert line.endswith(r'found the text "a\nb\u001b[31m\u0000"')
+
+
+def test_a_file_that_is_no_plugin_has_the_index_that_it_has_in_the_list(tmp_path: Path):
+    toml = 'plugins.files = [1, "", "a.py", "a.py"]\n'
+    document = parse_document(toml, origin="o.toml", base=tmp_path, environ={"HOME": "/h"}, cwd=tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        decode_document(document, Plugins.load(environ={}, files=plugin_files(document)))
+    assert [line.partition(": ")[2].partition("`:")[0] for line in str(caught.value).splitlines()] == [
+        "`plugins.files[2]", "`plugins.files[0]", "`plugins.files[1]",
+    ]  # fmt: skip
