@@ -133,12 +133,12 @@ class _Builder:
         if description:
             schema["description"] = (description[0].upper() + description[1:]).replace("``", "`")
         default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
-        if default is not NODEFAULT and not isinstance(default, Struct | types.NoneType):
+        if plain and default is not NODEFAULT and not isinstance(default, Struct | types.NoneType):
             schema["default"] = plain_value(default)
         return schema
 
     def of_type(self, hint: Any) -> Schema:
-        """Return the schema of a type's values."""
+        """Return the schema of a type's values, which takes anything for a type that the kernel has no use for."""
         origin, arguments = get_origin(hint), get_args(hint)
         if hint in _SCALARS:
             return _SCALARS[hint]
@@ -155,7 +155,7 @@ class _Builder:
             return {"type": "array", "items": self.of_type(arguments[0])}
         if origin is dict:
             return {"type": "object", "additionalProperties": self.of_type(arguments[1])}
-        raise TypeError(f"settings hold a type that has no schema: {hint}")
+        return {}
 
 
 def _summary_of(hint: Any) -> str:
