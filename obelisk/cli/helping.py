@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from obelisk.cli.server import config_option
 PROGRAM = "obelisk"
 COMPLETE_VARIABLE = "_OBELISK_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""A name that a component can have. Others are left out: a shell would run what stands in them."""
 
 
 @click.command("schema")
@@ -75,8 +78,9 @@ def component_names(context: click.Context, parameter: click.Parameter, incomple
     except (ConfigError, ValueError, RecursionError):
         return []
     entries = [(table, entry) for table, array in tables.items() if isinstance(array, list) for entry in array]
+    names = [(table, entry.get("name")) for table, entry in entries if isinstance(entry, dict)]
     return [
         CompletionItem(name, help=table)
-        for table, entry in entries
-        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name.startswith(incomplete)
+        for table, name in names
+        if isinstance(name, str) and name.startswith(incomplete) and _NAME.fullmatch(name) is not None
     ]

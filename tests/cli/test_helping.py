@@ -75,6 +75,12 @@ def test_bash_completes_commands_options_and_components(bash, tmp_path):
     assert bash(BASH) == ["generate", "verify", "submit", "--config", "other", "fibo fibo-workflow"]
 
 
+def test_only_names_that_a_component_can_have_are_completed(bash, tmp_path):
+    names = ('"$(touch pwned)"', '"two words"', '"a\\nb"', "5", '""', '"good_0.x-y"')
+    (tmp_path / "obelisk.toml").write_text("".join(f"[[activity_wasm]]\nname = {name}\n" for name in names))
+    assert bash(BASH.replace("--component fi", "--component ''"))[-1] == "good_0.x-y"
+
+
 @pytest.mark.parametrize("toml", [None, "no toml"])
 def test_without_a_configuration_no_component_is_completed(bash, tmp_path, toml):
     if toml is not None:
