@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from obelisk.config.expand import Directories, Expander, find_directories
-from obelisk.config.placing import Places, syntax_problem
+from obelisk.config.placing import OF_VARIABLE, Places, syntax_problem
 from obelisk.errors import ConfigError
 
 FILE_NAME = "obelisk.toml"
@@ -152,7 +152,7 @@ def _apply_overrides(tables: dict[str, Any], environ: Mapping[str, str], problem
         try:
             _set(tables, keys, _override_value(environ[variable]))
         except ValueError as error:
-            problems.append(f"the environment variable `{variable}` cannot be applied: {error}")
+            problems.append(f"{OF_VARIABLE}{variable}` cannot be applied: {error}")
         overrides[".".join(keys)] = variable
     return overrides
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from obelisk.config.document import Document
     from obelisk.config.model import Config
 
+OF_VARIABLE: Final = "the environment variable `"
+"""How the problem of a variable begins that sets no key."""
 _AT_LINE: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
 _AT_END: Final = "(at end of document)"
 
@@ -67,6 +69,8 @@ class Places:
 
     def problem(self, message: str, path: str = "") -> Problem:
         """Return a message with its place; ``path`` is the key that it is about, where it does not begin with one."""
+        if message.startswith(OF_VARIABLE):
+            return Problem(None, None, message)
         path = path or path_in(message)
         found = self._of_path(path, message) or self._of_path(self._entry_in(message), message)
         return found or Problem(self._origin, None, message)

@@ -68,6 +68,11 @@ def test_a_value_of_a_variable_is_told_with_the_variable_and_no_line(
     assert f"({said} `{name}`" in line
 
 
+def test_a_variable_that_cannot_be_applied_stands_in_no_file(plugins: Plugins):
+    (line,) = told(plugins, "", OBELISK__A__="1")
+    assert line.startswith("the environment variable `OBELISK__A__` cannot be applied: ")
+
+
 def test_a_value_that_a_variable_replaces_has_no_line_in_the_file(plugins: Plugins):
     (line,) = told(plugins, '[api]\nlistening_addr = "127.0.0.1:0"\n', OBELISK__API__LISTENING_ADDR="nowhere")
     assert line.startswith("`api`: `listening_addr`: ")
