@@ -1,8 +1,8 @@
-"""Where a key of a configuration stands: the line of each key and of each table's header.
+"""Where a key of a configuration stands: the line of each key, of each element of an array, and of each table's header.
 
 A path is written as messages have it: ``workflows.hot_limit``, ``activity_wasm[fibo].exec.lock_expiry``. An entry of a
-list of tables is called by its label (``config.labels``), or by its index from 0. What stands inside of a list or an inline
-table has the line on which that begins.
+list of tables is called by its label (``config.labels``), or by its index from 0. What stands inside of an inline table
+has the line on which that begins.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from obelisk.config.labels import entry_labels, key_path
+from obelisk.config.statements import Element, Statement, statements
 
 _BARE = r"[A-Za-z0-9_-]+"
 _PART = rf"{_BARE}|\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 _DOTTED = rf"(?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]")
 _KEY = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=")
-_TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}|' + r"'''(?:.)*?'{3,5}|" + r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'|#[^\n]*|[\[\]{}\n]",
-    re.DOTALL,
-)
 _ENTRY = re.compile(r"^(\w+)\[([0-9]{1,9})\]")
 _PATHS = re.compile(r"`([^`]+)`(?:: `([^`]+)`:)?")
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -38,9 +35,12 @@ class Positions:
         self._entries: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._labels: dict[str, tuple[str, ...]] = {}
-        table = ""
-        for number, line in _statements(text):
-            table = self._take(table, number, line)
+        table = key = ""
+        for part in statements(text):
+            if isinstance(part, Statement):
+                table, key = self._take(table, part.number, part.line)
+            elif key:
+                self._element(key, part)
 
     def exact(self, path: str) -> int | None:
         """Return the line of a key, or of a table's header; ``None`` when it does not stand in the file."""
@@ -60,21 +60,31 @@ class Positions:
         names = (match[1] for match in _QUOTED.finditer(message))
         return next((paths[name] for name in names if name in paths), "")
 
-    def _take(self, table: str, number: int, line: str) -> str:
+    def _take(self, table: str, number: int, line: str) -> tuple[str, str]:
+        """Note what a statement begins; return the table and the key that what follows belongs to."""
         header = _HEADER.match(line)
         if header is not None:
             path = self._header(_parts(header[2]), number, is_entry=header[1] == "[[")
             self._lines.setdefault(path, number)
-            if header[1] == "[[":
-                self._entries[self._name(path)] = path  # of two with the same name the second is wrong
-            return path
+            if header[1] == "[[" and path.count("[") == 1:
+                table = path.partition("[")[0]
+                self._entry(table, self._counts[table] - 1, path)
+            return path, ""
         key = _KEY.match(line)
-        if key is not None:
-            path = table
-            for part in _parts(key[1]):
-                path = key_path(path, part)
-                self._lines.setdefault(path, number)
-        return table
+        if key is None:
+            return table, ""
+        path = table
+        for part in _parts(key[1]):
+            path = key_path(path, part)
+            self._lines.setdefault(path, number)
+        return table, path
+
+    def _element(self, key: str, element: Element) -> None:
+        first, *others = element.indices
+        path = f"{key}[{self._label(key, first)}]"
+        if not others:
+            self._entry(key, first, path)
+        self._lines.setdefault("".join([path, *(f"[{index}]" for index in others)]), element.number)
 
     def _header(self, parts: list[str], number: int, *, is_entry: bool) -> str:
         """Return the path of a table; one inside of a list belongs to the list's last entry."""
@@ -88,13 +98,13 @@ class Positions:
                 path = f"{path}[{self._label(path, self._counts[path] - 1)}]"
         return path
 
-    def _name(self, path: str) -> str:
-        """Return the name of the entry of a list that was begun last, empty when it has none."""
-        table = path.partition("[")[0]
-        entries, index = self._tables.get(table), self._counts[table] - 1
+    def _entry(self, table: str, index: int, path: str) -> None:
+        """Note the name of an entry of a list of tables, if it has one."""
+        entries = self._tables.get(table)
         entry = entries[index] if isinstance(entries, list) and index < len(entries) else None
-        name = entry.get("name") if isinstance(entry, dict) and path.count("[") == 1 else None
-        return name if isinstance(name, str) else ""
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            self._entries[name] = path  # of two with the same name the second is wrong
 
     def _label(self, path: str, index: int) -> str:
         if path not in self._labels:
@@ -128,23 +138,3 @@ def _key(part: str) -> str:
         return str(tomllib.loads(f"key = {part}")["key"])
     except ValueError:  # the text is no TOML
         return part[1:-1]
-
-
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines at which a header or a key may stand, with their numbers: not those inside of a value."""
-    number, depth = 1, 0
-    yield number, text.split("\n", 1)[0]
-    for token in _TOKEN.finditer(text):
-        found = token[0]
-        number += found.count("\n")
-        if found in "[{":
-            depth += 1
-        elif found in "]}":
-            depth -= 1
-        elif found == "\n" and depth == 0:
-            yield number, text[token.end() : _end_of_line(text, token.end())]
-
-
-def _end_of_line(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end

@@ -12,6 +12,19 @@ from obelisk.config.positions import Positions, path_in
 
 TOML = '''\
 top = 1
+inline = [ # [
+  { name = "one", key = ["x", "y"] },
+  # , {},
+  { name = "one", key = [
+    1, 2
+  ] }, { name = "two", key = 1 },
+
+  {},
+]
+deep = [[1,
+  2], [3,
+    """
+4""", 5]]
 # [comment]
 dotted.key = """
 [not.a.table]
@@ -63,7 +76,19 @@ def positions() -> Positions:
         ("workflows", "[workflows] # with a comment"),
         ("workflows.hot_limit", "hot_limit = 1"),
         ("workflows.quoted key", '"quoted key" = ['),
-        ("workflows.quoted key[1]", '"quoted key" = ['),
+        ("workflows.quoted key[0]", "  1, # ]"),
+        ("workflows.quoted key[1]", "  [2],"),
+        ("workflows.quoted key[1][0]", "  [2],"),
+        ("workflows.quoted key[2]", '  "]",'),
+        ("workflows.quoted key[3]", '"quoted key" = ['),
+        ("inline[one].key", '  { name = "one", key = ["x", "y"] },'),
+        ("inline[1].key[1]", '  { name = "one", key = ['),
+        ("inline[two].key", '  ] }, { name = "two", key = 1 },'),
+        ("inline[3]", "  {},"),
+        ("deep[0][1]", "  2], [3,"),
+        ("deep[1][0]", "  2], [3,"),
+        ("deep[1][1]", '    """'),
+        ("deep[1][2]", '4""", 5]]'),
         ("workflows.after.inner", "after = { inner = 1 }"),
         ("workflows.missing", "[workflows] # with a comment"),
         ("activity_wasm", "[[activity_wasm]]"),
