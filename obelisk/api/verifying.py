@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from obelisk.api.protection import checked_protection
 from obelisk.config.model import Config
+from obelisk.config.placing import problems_of
 from obelisk.errors import ComponentError, ConfigError, FunctionNotFoundError, ObeliskError
 from obelisk.names import Ffqn
 from obelisk.runtime.deploy import OpenHost, open_each
@@ -82,18 +83,18 @@ async def deployment_problems(
 async def _component_problems(
     config: Config, host: OpenHost, stack: AsyncExitStack, *, complete: bool
 ) -> list[Finding]:
-    found, entries = [], []
+    found, entries, paths = [], [], []
     for use, opened in zip(config.components, await open_each(config.components, host, stack), strict=True):
         if isinstance(opened, ComponentError):
-            path = f"{use.provider.table}[{use.settings.name}].location"
-            found.append(Finding(str(opened), path))
+            found.append(Finding(str(opened), f"{use.path}.location"))
         else:
             entries.append(ComponentEntry(opened))
+            paths.append(use.path)
     complete = complete and not found
-    duplicates: list[str] = []
+    duplicates: list[tuple[int, str]] = []
     functions = (Functions if complete else _KnownFunctions)(entries, problems=duplicates)
     links = link_problems([entry.component for entry in entries], complete=complete)
-    found += [Finding(message) for message in (*duplicates, *links)]
+    found += [Finding(message, paths[index]) for index, message in (*duplicates, *links)]
     check_host = EngineCheckHost(host, functions, complete=complete)
     for error in await trigger_problems(config.triggers, check_host):
         found += [finding for finding in _findings(error) if not finding.message.endswith(_UNSURE)]
@@ -113,11 +114,4 @@ def _without_leaving(directory: Path) -> Iterator[None]:
 
 
 def _findings(error: ObeliskError) -> list[Finding]:
-    """Return the problems of an error that lists them: one to a line, what belongs to it indented below."""
-    problems: list[str] = []
-    for line in str(error).splitlines():
-        if problems and (not line or line[0].isspace()):
-            problems[-1] += f"\n{line}"
-        else:
-            problems.append(line)
-    return [Finding(problem) for problem in problems]
+    return [Finding(problem) for problem in problems_of(error)]

@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from obelisk.cli.output import FAILED, fail, print_line, reporting_errors
+from obelisk.cli.output import FAILED, fail, print_line, reporting_errors, warn
+from obelisk.cli.server import config_option
 
 PROGRAM = "obelisk"
 COMPLETE_VARIABLE = "_OBELISK_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""A name that a component can have. Others are left out: a shell would run what stands in them."""
 
 
 @click.command("schema")
+@config_option
 @click.option("--output", "-o", metavar="FILE", type=click.Path(path_type=Path), help="Write it into FILE instead.")
 @reporting_errors(FAILED)
-def schema(*, output: Path | None) -> None:
-    """Print the JSON Schema of obelisk.toml, with the tables of the installed plugins.
+def schema(*, path: Path | None, output: Path | None) -> None:
+    """Print the JSON Schema of obelisk.toml, with the tables of the plugins.
 
-    An editor checks and completes keys by it when the file begins with `#:schema ./obelisk.schema.json`.
+    These are the installed plugins, and when there is a configuration, those that it names as files, without those that
+    it disables. An editor checks and completes keys by it when the file begins with `#:schema ./obelisk.schema.json`.
     """
-    import msgspec
-
-    from obelisk.config.schema import config_schema
+    from obelisk.cli.configured import configured_plugins
+    from obelisk.config.schema import schema_text
     from obelisk.plugins import Plugins
 
-    text = msgspec.json.format(msgspec.json.encode(config_schema(Plugins.load())), indent=2).decode()
+    configured = configured_plugins(path)
+    plugins = Plugins.load(disabled=configured.disabled, files=configured.files)
+    for problem in plugins.problems:
+        warn(problem)
+    text = schema_text(plugins)
     if output is None:
-        print_line(text)
+        print_line(text.removesuffix("\n"))
         return
     try:
-        output.write_text(f"{text}\n", encoding="utf-8")
+        output.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"cannot write {output}: {error.strerror or error}", FAILED)
     print_line(f'Generated "{output}"')
@@ -69,8 +78,9 @@ def component_names(context: click.Context, parameter: click.Parameter, incomple
     except (ConfigError, ValueError, RecursionError):
         return []
     entries = [(table, entry) for table, array in tables.items() if isinstance(array, list) for entry in array]
+    names = [(table, entry.get("name")) for table, entry in entries if isinstance(entry, dict)]
     return [
         CompletionItem(name, help=table)
-        for table, entry in entries
-        if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name.startswith(incomplete)
+        for table, name in names
+        if isinstance(name, str) and name.startswith(incomplete) and _NAME.fullmatch(name) is not None
     ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
 from obelisk.cli.client import ending_the_command, json_option
 from obelisk.cli.output import print_json_line, print_line
 from obelisk.scaffold.components.project import Project, ProjectKind, project
-from obelisk.scaffold.writing import write_project
+from obelisk.scaffold.writing import ProjectFile, write_project
 
 NEXT = ("./build.sh", "obelisk server run")
 """What builds and runs a project, in its directory."""
@@ -30,9 +30,12 @@ def new(*, kind: str, name: str, language: str, directory: Path | None, as_json:
 
     NAME is of small letters and digits, in words with `-` between them. A directory that holds something is left as it is.
     """
+    from obelisk.config.schema import FILE_NAME, schema_text
+    from obelisk.plugins import Plugins
+
     made = project(name, ProjectKind(kind), language)
     place = directory or Path(made.name)
-    files = made.files
+    files = (*made.files, ProjectFile(PurePosixPath(FILE_NAME), schema_text(Plugins.load())))
     write_project(files, place.absolute())
     if as_json:
         print_json_line({"directory": str(place), "files": [str(file.path) for file in files], "commands": NEXT})

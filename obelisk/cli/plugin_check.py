@@ -192,4 +192,4 @@ def _settings(table: TriggerTable, *, is_component: bool) -> Iterator[str]:
 
 def _decoder() -> Decoder:
     directories = Directories(data=NOWHERE, cache=NOWHERE, config=NOWHERE, home=NOWHERE)
-    return Decoder(Expander({}, directories), base=NOWHERE, overrides={})
+    return Decoder(Expander({}, directories), base=NOWHERE)

@@ -11,7 +11,7 @@ import click
 from obelisk.cli.client import json_option
 from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
 from obelisk.cli.server import config_option
-from obelisk.errors import ConfigError, InputError
+from obelisk.errors import InputError
 
 if TYPE_CHECKING:
     from obelisk.plugins import PluginInfo
@@ -32,10 +32,11 @@ def plugins(context: click.Context, *, path: Path | None, as_json: bool) -> None
     """
     if context.invoked_subcommand is not None:
         return
+    from obelisk.cli.configured import configured_plugins
     from obelisk.plugins import Plugins
 
-    disabled, files = _configured(path)
-    infos = Plugins.load(disabled=disabled, files=files).infos
+    configured = configured_plugins(path)
+    infos = Plugins.load(disabled=configured.disabled, files=configured.files).infos
     if as_json:
         for info in infos:
             print_json_line(info)
@@ -55,13 +56,14 @@ def check(*, names: tuple[str, ...], path: Path | None, as_json: bool) -> None:
     settings that can be read, and to work with this version. All problems are told; the exit code is 1 if there are any.
     """
     from obelisk import __version__
+    from obelisk.cli.configured import configured_plugins
     from obelisk.cli.plugin_check import check_plugins
     from obelisk.plugins import Origin, disabled_names, find_plugins
     from obelisk.plugins.files import file_plugin
 
-    disabled, files = _configured(path)
-    off = disabled | disabled_names(os.environ)
-    candidates = [*find_plugins(), *map(file_plugin, dict.fromkeys(files))]
+    configured = configured_plugins(path)
+    off = configured.disabled | disabled_names(os.environ)
+    candidates = [*find_plugins(), *map(file_plugin, dict.fromkeys(configured.files))]
     known = {each.name for each in candidates if each.origin is not Origin.BUILT_IN and each.name not in off}
     for name in names:
         if name not in known:
@@ -113,20 +115,6 @@ def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
 
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def _configured(path: Path | None) -> tuple[frozenset[str], tuple[Path, ...]]:
-    """Return what the configuration says of plugins; nothing when there is none and ``path`` names none."""
-    from obelisk.config.document import disabled_plugins, find_file, plugin_files, read_document
-
-    environ, cwd = os.environ, Path.cwd()
-    if path is None:
-        try:
-            path = find_file(environ, cwd=cwd)
-        except ConfigError:
-            return frozenset(), ()
-    document = read_document(path, environ=environ, cwd=cwd)
-    return disabled_plugins(document), plugin_files(document)
 
 
 def _print_table(infos: tuple[PluginInfo, ...]) -> None:

@@ -164,7 +164,7 @@ class FileProject:
     def _shared(self, kind: ComponentKindProvider, component: NewComponent) -> dict[str, Any]:
         if kind.share is None:
             return {}
-        decoder = Decoder(self._document.expander, base=self._document.base, overrides={})
+        decoder = Decoder(self._document.expander, base=self._document.base)
         table = {**component.keys, "name": component.name, "location": component.location}
         try:
             settings = decoder.struct(kind.settings, table, f"{component.table}[{component.name}]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,10 @@ import click
 
 from obelisk.cli.client import json_option
 from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
+from obelisk.errors import ComponentError, ConfigError, PluginError
 
 if TYPE_CHECKING:
+    from obelisk.config.document import Document
     from obelisk.config.model import Config
     from obelisk.plugins import Plugins
 
@@ -51,8 +53,8 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
     from obelisk.clock import SystemClock
     from obelisk.runtime.server_log.logs import server_logs
 
-    config, plugins = read_config(path)
-    with server_logs(config.kernel.log, clock=SystemClock()) as logs:
+    document, config, plugins = _read(path)
+    with placing_errors(document, config), server_logs(config.kernel.log, clock=SystemClock()) as logs:
         warn_of_broken(plugins)
         if clean_cache:
             process.clean_cache(config)
@@ -133,7 +135,7 @@ def generate_config() -> None:
     print_line(f'Generated "{FILE_NAME}"')
 
 
-def read_config(path: Path | None) -> tuple[Config, Plugins]:
+def _read(path: Path | None) -> tuple[Document, Config, Plugins]:
     """Read the configuration, and load the plugins that it does not disable."""
     from obelisk.config.document import disabled_plugins, plugin_files, read_document
     from obelisk.config.load import decode_document
@@ -141,7 +143,18 @@ def read_config(path: Path | None) -> tuple[Config, Plugins]:
 
     document = read_document(path, environ=os.environ, cwd=Path.cwd())
     plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
-    return decode_document(document, plugins), plugins
+    return document, decode_document(document, plugins), plugins
+
+
+@contextmanager
+def placing_errors(document: Document, config: Config) -> Iterator[None]:
+    """Tell the lines of the configuration that an error is about."""
+    from obelisk.config.placing import Places
+
+    try:
+        yield
+    except (ConfigError, ComponentError, PluginError) as error:
+        raise ConfigError(Places.of(document, config).of_error(error)) from error
 
 
 @contextmanager
@@ -151,13 +164,14 @@ def logging_to_console(path: Path | None) -> Iterator[Config]:
     from obelisk.config.log_settings import LogSettings
     from obelisk.runtime.server_log.logs import server_logs
 
-    config, plugins = read_config(path)
-    with server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
+    document, config, plugins = _read(path)
+    with placing_errors(document, config), server_logs(LogSettings(config.kernel.log.console), clock=SystemClock()):
         warn_of_broken(plugins)
         yield config
 
 
-def warn_of_broken(plugins: Plugins) -> None:
-    """Log which plugins do not load."""
+def warn_of_broken(plugins: Plugins, *, told: Sequence[str] = ()) -> None:
+    """Log which plugins do not load, but those of which a message in ``told`` says so."""
     for problem in plugins.problems:
-        logging.getLogger("obelisk.plugins").warning("%s", problem)
+        if not any(problem in message for message in told):
+            logging.getLogger("obelisk.plugins").warning("%s", problem)

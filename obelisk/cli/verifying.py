@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
 from obelisk.cli.output import FAILED, OK, print_json_line, print_line
 from obelisk.config.document import Document, disabled_plugins, find_file, parse_document, plugin_files, read_text
 from obelisk.config.load import Examined, examine_document
 from obelisk.config.log_settings import LogSettings
-from obelisk.config.positions import Positions
+from obelisk.config.placing import Places, Problem, in_order, syntax_problem
 from obelisk.errors import ConfigError
 from obelisk.plugins import Plugins
 
@@ -25,21 +24,6 @@ if TYPE_CHECKING:
     from obelisk.config.model import Config
 
 _UNREAD = re.compile(r"`([^`]+)`: ")
-_AT_LINE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
-
-
-class Problem(Struct, frozen=True):
-    """A line of ``verify --json``; ``file`` and ``line`` are ``None`` for what stands in no file, or in no line of it."""
-
-    file: str | None
-    line: int | None
-    message: str
-
-    @property
-    def text(self) -> str:
-        """The line for people."""
-        place = "" if self.file is None else f"{self.file}:" if self.line is None else f"{self.file}:{self.line}:"
-        return f"{place} {self.message}".strip()
 
 
 def verify(path: Path | None, *, allow_unauthenticated_api: bool, as_json: bool) -> int:
@@ -68,18 +52,14 @@ def _problems(path: Path | None, *, allow_unauthenticated_api: bool) -> list[Pro
             text, origin=str(found), base=found.parent, environ=os.environ, cwd=cwd, problems=misread
         )
     except ConfigError as error:
-        return [_of_syntax(str(found), text, str(error))]
+        if isinstance(error.__cause__, ValueError | RecursionError):
+            return [syntax_problem(text, error.__cause__, origin=str(found))]
+        return [Problem(None, None, str(error))]
     plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
     unread = [match[1] for message in misread if (match := _UNREAD.match(message)) is not None]
     examined = examine_document(document, plugins, unread=unread)
     further = _further(examined, plugins, allow_unauthenticated_api=allow_unauthenticated_api)
-    return _placed(document, [*misread, *examined.problems], further)
-
-
-def _of_syntax(file: str, text: str, message: str) -> Problem:
-    at = _AT_LINE.search(message)
-    line = int(at[1]) if at is not None else len(text.splitlines()) if "(at end of document)" in message else None
-    return Problem(file, line, message.removeprefix(f"{file}: "))
+    return _placed(document, examined.config, [*misread, *examined.problems], further)
 
 
 def _further(examined: Examined, plugins: Plugins, *, allow_unauthenticated_api: bool) -> list[Finding]:
@@ -92,7 +72,7 @@ def _further(examined: Examined, plugins: Plugins, *, allow_unauthenticated_api:
     config = examined.config
     console = LogSettings() if config is None else LogSettings(config.kernel.log.console)
     with server_logs(console, clock=SystemClock()):
-        warn_of_broken(plugins)
+        warn_of_broken(plugins, told=examined.problems)
         if config is None or (examined.problems and not _holds_anything(config)):
             return []  # and makes no directory
         checks = deployment_problems(
@@ -105,12 +85,10 @@ def _holds_anything(config: Config) -> bool:
     return bool(config.components) or any(use.entries for use in config.triggers)
 
 
-def _placed(document: Document, messages: Iterable[str], findings: Iterable[Finding]) -> list[Problem]:
+def _placed(
+    document: Document, config: Config | None, messages: Iterable[str], findings: Iterable[Finding]
+) -> list[Problem]:
     """Return problems with their places, in the order of the file; none twice, what has no line last."""
-    positions = Positions(document.text, document.tables)
-    told = [(positions.find(message), message) for message in messages]
-    told += [
-        (positions.line_of(one.path) if one.path else positions.find(one.message), one.message) for one in findings
-    ]
-    told.sort(key=lambda pair: (pair[0] is None, pair[0] or 0))
-    return [Problem(document.origin, line, message) for line, message in dict.fromkeys(told)]
+    places = Places.of(document, config)
+    told = [places.problem(message) for message in messages]
+    return in_order([*told, *(places.problem(one.message, one.path) for one in findings)])

@@ -19,6 +19,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from obelisk.config.expand import Expander
+from obelisk.config.labels import key_path, shown_text
 from obelisk.config.token_hash import TokenHash, parse_token_hash
 from obelisk.config.units import parse_duration, parse_size
 from obelisk.errors import ConfigError
@@ -44,15 +45,11 @@ _SCALARS: dict[Any, str] = {
 
 
 class Decoder:
-    """Turns plain values into settings.
+    """Turns plain values into settings. Relative paths in them start at ``base``."""
 
-    ``overrides`` maps paths of keys to the variables that set them, for messages.
-    """
-
-    def __init__(self, expander: Expander, *, base: Path, overrides: Mapping[str, str]) -> None:
+    def __init__(self, expander: Expander, *, base: Path) -> None:
         self._expander = expander
         self._base = base
-        self._overrides = overrides
 
     def struct(self, settings: type[S], table: object, path: str) -> S:
         """Decode a table. Raises ``ConfigError`` whose arguments are the problems."""
@@ -76,7 +73,7 @@ class Decoder:
 
     def unknown(self, key: str, path: str, known: Iterable[str], *, hint: str = "") -> ConfigError:
         """Return the problem of a key that is none of ``known``; ``hint`` tells what else could be done."""
-        full = f"{path}.{key}" if path else key
+        full = key_path(path, key)
         prefix = f"{path}." if path else ""
         nearest = difflib.get_close_matches(key, list(known), n=1, cutoff=NEAR_BESIDE_HINT if hint else NEAR)
         guess = f"did you mean `{prefix}{nearest[0]}`?" if nearest else f"known here: {', '.join(sorted(known))}"
@@ -84,9 +81,7 @@ class Decoder:
 
     def problem(self, path: str, message: str) -> ConfigError:
         """Return a problem with the value at ``path``."""
-        variable = self._overrides.get(path)
-        source = f" (set by the environment variable `{variable}`)" if variable else ""
-        return ConfigError(f"`{path}`: {message}{source}" if path else f"{message}{source}")
+        return ConfigError(f"`{path}`: {message}" if path else message)
 
     def _field(self, field: FieldInfo, table: Mapping[str, Any], path: str) -> Any:
         if field.encode_name in table:
@@ -117,7 +112,7 @@ class Decoder:
         if origin in (list, tuple) and isinstance(value, list):
             return self._items(hint, value, path)
         if origin is dict and isinstance(value, dict):
-            return self._collect({key: (f"{path}.{key}", item) for key, item in value.items()}, get_args(hint)[1])
+            return self._collect({key: (key_path(path, key), item) for key, item in value.items()}, get_args(hint)[1])
         try:
             return self._leaf(hint, value)
         except (ValueError, TypeError) as error:
@@ -207,7 +202,7 @@ def describe_value(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'the text "{value[:MAX_SHOWN]}"' + ("..." if len(value) > MAX_SHOWN else "")
+            return f'the text "{shown_text(value[:MAX_SHOWN])}"' + ("..." if len(value) > MAX_SHOWN else "")
         case int() | float():
             return f"the number {str(value)[:MAX_SHOWN]}"
         case list():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +12,15 @@ from typing import Any
 from msgspec import Struct
 
 from obelisk.config.expand import Directories, Expander, find_directories
+from obelisk.config.placing import OF_VARIABLE, Places, syntax_problem
 from obelisk.errors import ConfigError
 
 FILE_NAME = "obelisk.toml"
 MAX_FILE_SIZE = 1024 * 1024
 OVERRIDE_PREFIX = "OBELISK__"
 OVERRIDE_SEPARATOR = "__"
+_UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
+"""How a file begins that some editors of Windows write."""
 
 
 class Document(Struct, frozen=True):
@@ -60,9 +65,10 @@ def parse_document(
     directories = find_directories(environ, cwd=cwd, config=base)
     expander = Expander(environ, directories)
     expanded = expander.tree(tables, "", problems)
+    document = Document(origin, expanded, overrides, base, directories, expander, text)
     if problems and not told:
-        raise ConfigError("\n".join(f"{origin}: {problem}" for problem in problems))
-    return Document(origin, expanded, overrides, base, directories, expander, text)
+        raise Places.of(document).error(problems)
+    return document
 
 
 def disabled_plugins(document: Document) -> frozenset[str]:
@@ -74,16 +80,22 @@ def disabled_plugins(document: Document) -> frozenset[str]:
 
 def plugin_files(document: Document) -> tuple[Path, ...]:
     """Return the paths in ``[plugins] files``, without what is no path, which is reported later."""
+    return tuple(plugin_file_keys(document))
+
+
+def plugin_file_keys(document: Document) -> dict[Path, str]:
+    """Return the paths in ``[plugins] files``, as ``plugin_files`` does, with those of their keys: ``plugins.files[0]``."""
     table = document.tables.get("plugins")
     names = table.get("files") if isinstance(table, dict) else None
-    texts = [name for name in names if isinstance(name, str) and name] if isinstance(names, list) else []
-    found = []
-    for text in texts:
+    found: dict[Path, str] = {}
+    for index, text in enumerate(names if isinstance(names, list) else ()):
+        if not isinstance(text, str) or not text or "\0" in text:
+            continue
         try:
-            found.append(document.expander.path(Path(text), base=document.base))
+            found.setdefault(document.expander.path(Path(text), base=document.base), f"plugins.files[{index}]")
         except ValueError:  # it refers to a variable that is not there
             continue
-    return tuple(path for path in found if "\0" not in str(path))
+    return found
 
 
 def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
@@ -93,7 +105,7 @@ def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
         places.append(Path(environ["HOME"]) / ".config" / "obelisk" / FILE_NAME)
     places.append(Path("/etc/obelisk") / FILE_NAME)
     for place in places:
-        if place.is_file():
+        if os.path.lexists(place):  # what is no file is told when it is read
             return place
     looked = ", ".join(str(place) for place in places)
     raise ConfigError(
@@ -103,7 +115,10 @@ def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a configuration file. Raises ``ConfigError`` when it cannot be read."""
+    """Return the text of a configuration file, without the mark that some editors begin UTF-8 with.
+
+    Raises ``ConfigError`` when it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_SIZE + 1)
@@ -111,19 +126,23 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"cannot read the configuration file {path}: {error.strerror or error}") from error
     if len(content) > MAX_FILE_SIZE:
         raise ConfigError(f"the configuration file {path} is larger than {MAX_FILE_SIZE} bytes")
+    if _UTF_16.match(content):
+        raise ConfigError(f"the configuration file {path} is UTF-16 text, expected UTF-8; save it in that encoding")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the configuration file {path} is not UTF-8 text: {error}") from error
+        line, byte = content.count(b"\n", 0, error.start) + 1, content[error.start]
+        raise ConfigError(
+            f"the configuration file {path} is not UTF-8 text: line {line} holds the byte {byte:#04x}; "
+            "save it in that encoding"
+        ) from error
 
 
 def _parse(text: str, origin: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except ValueError as error:
-        raise ConfigError(f"{origin}: not valid TOML: {error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{origin}: not valid TOML: nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(syntax_problem(text, error, origin=origin).text) from error
 
 
 def _apply_overrides(tables: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
@@ -133,7 +152,7 @@ def _apply_overrides(tables: dict[str, Any], environ: Mapping[str, str], problem
         try:
             _set(tables, keys, _override_value(environ[variable]))
         except ValueError as error:
-            problems.append(f"the environment variable `{variable}` cannot be applied: {error}")
+            problems.append(f"{OF_VARIABLE}{variable}` cannot be applied: {error}")
         overrides[".".join(keys)] = variable
     return overrides
 

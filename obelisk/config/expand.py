@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from obelisk.config.labels import key_path
 from obelisk.errors import ConfigError
 
 MAX_DEPTH = 64
@@ -79,9 +80,7 @@ class Expander:
             case list():
                 return [self.tree(v, f"{path}[{i}]", problems, depth=depth + 1) for i, v in enumerate(value)]
             case dict():
-                return {
-                    k: self.tree(v, f"{path}.{k}" if path else k, problems, depth=depth + 1) for k, v in value.items()
-                }
+                return {k: self.tree(v, key_path(path, k), problems, depth=depth + 1) for k, v in value.items()}
             case _:
                 return value
 

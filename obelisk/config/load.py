@@ -11,8 +11,10 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, plugin_files, read_document
+from obelisk.config.document import Document, parse_document, plugin_file_keys, read_document
+from obelisk.config.labels import entry_labels
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
+from obelisk.config.placing import Places
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.provider import Provider
@@ -25,6 +27,8 @@ S = TypeVar("S", bound=Struct)
 KERNEL = "the kernel"
 OF_COMPONENTS = ("allow_exec_activities", "outbound_http", "secrets", "wasm")
 """Keys of the kernel that decide whether a component opens."""
+Placed = tuple[str, Struct | None]
+"""What an entry of a list of tables is called in messages, and its settings unless they are wrong."""
 _ENTRY = re.compile(r"(\w+)\[([0-9]+)\]")
 
 
@@ -62,7 +66,7 @@ def decode_document(document: Document, plugins: Catalog) -> Config:
     try:
         return _Loader(document, plugins).config()
     except ConfigError as error:
-        raise ConfigError("\n".join(f"{document.origin}: {message}" for message in error.args)) from error
+        raise Places.of(document).error(error.args) from error
 
 
 class Examined(Struct, frozen=True):
@@ -130,7 +134,7 @@ class _Loader:
         self._plugins = plugins
         self._claims = claims(plugins)
         self._problems: list[ConfigError] = []
-        self._decoder = Decoder(document.expander, base=document.base, overrides=document.overrides)
+        self._decoder = Decoder(document.expander, base=document.base)
 
     def config(self) -> Config:
         config = self._checked(None)
@@ -217,7 +221,7 @@ class _Loader:
         match = _ENTRY.match(path)
         if match is None or not self._is_array(match[1]):
             return path
-        return f"{match[1]}[{_label(self._tables[match[1]][int(match[2])], int(match[2]))}]{path[match.end() :]}"
+        return f"{match[1]}[{entry_labels(self._tables[match[1]])[int(match[2])]}]{path[match.end() :]}"
 
     def _check_tables(self) -> None:
         known = [*(field.name for field in fields(KernelSettings)), *self._claims]
@@ -227,10 +231,10 @@ class _Loader:
 
     def _check_files(self) -> None:
         """What a plugin does not offer because it does not load is told after that."""
-        for index, path in enumerate(plugin_files(self._document)):
+        for path, key in plugin_file_keys(self._document).items():
             problem = self._plugins.file_problem(path)
             if problem is not None:
-                self._problems.append(self._decoder.problem(f"plugins.files[{index}]", problem))
+                self._problems.append(self._decoder.problem(key, problem))
 
     def _is_array(self, name: str) -> bool:
         return name in self._claims and self._claims[name].array
@@ -248,17 +252,20 @@ class _Loader:
             return None
         return self._struct(claim.settings, self._tables.get(claim.table, {}), claim.table)
 
-    def _array(self, claim: Claim) -> list[Struct | None]:
+    def _array(self, claim: Claim) -> list[Placed]:
         entries = self._tables[claim.table]
         if not isinstance(entries, list):
             message = f"expected tables of the form `[[{claim.table}]]`, found {describe_value(entries)}"
             self._problems.append(self._decoder.problem(claim.table, message))
             return []
-        return [self._item(claim, entry, index) for index, entry in enumerate(entries)]
+        labelled = zip(entries, entry_labels(entries), strict=True)
+        return [self._item(claim, entry, index, label) for index, (entry, label) in enumerate(labelled)]
 
-    def _item(self, claim: Claim, entry: object, index: int) -> Struct | None:
-        settings = self._struct(claim.settings, entry, f"{claim.table}[{_label(entry, index)}]")
-        return None if any(path.startswith(f"{claim.table}[{index}]") for path in self._unread) else settings
+    def _item(self, claim: Claim, entry: object, index: int, label: str) -> Placed:
+        path = f"{claim.table}[{label}]"
+        settings = self._struct(claim.settings, entry, path)
+        is_read = not any(unread.startswith(f"{claim.table}[{index}]") for unread in self._unread)
+        return path, settings if is_read else None
 
     def _storage(self, kernel: KernelSettings) -> Provider[Any, Storage] | None:
         try:
@@ -270,31 +277,33 @@ class _Loader:
             self._struct(provider.settings, {}, provider.name)
         return provider
 
-    def _components(self, arrays: Mapping[str, list[Struct | None]]) -> tuple[ComponentEntry, ...]:
+    def _components(self, arrays: Mapping[str, list[Placed]]) -> tuple[ComponentEntry, ...]:
         entries = []
         names: dict[str, str] = {}
-        for table, settings in arrays.items():
+        for table, found in arrays.items():
             provider = self._plugins.component_kinds.find(table)
             if provider is not None:
-                entries += [self._component(provider, item, names) for item in settings if item is not None]
+                entries += [self._component(provider, item, path, names) for path, item in found if item is not None]
         return tuple(entries)
 
-    def _component(self, provider: ComponentKindProvider, settings: Any, names: dict[str, str]) -> ComponentEntry:
+    def _component(
+        self, provider: ComponentKindProvider, settings: Any, path: str, names: dict[str, str]
+    ) -> ComponentEntry:
         assert isinstance(settings, ComponentSettings)
-        if settings.name in names:
-            tables = f"`{names[settings.name]}` and `{provider.table}`"
-            self._problems.append(ConfigError(f"two components are named `{settings.name}`, in {tables}"))
-        names.setdefault(settings.name, provider.table)
-        return ComponentEntry(provider, settings)
+        first = names.setdefault(settings.name, path)
+        if first != path:
+            message = f"two components are named `{settings.name}`, the other is `{first}`; rename one of them"
+            self._problems.append(self._decoder.problem(f"{path}.name", message))
+        return ComponentEntry(provider, settings, path)
 
-    def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Struct | None]]) -> tuple[TriggerUse, ...]:
+    def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Placed]]) -> tuple[TriggerUse, ...]:
         uses = []
         for trigger in self._plugins.triggers:
             entries = [
-                TriggerEntry(table.name, settings)
+                TriggerEntry(table.name, settings, path)
                 for table in trigger.tables
                 if table.name in self._tables
-                for settings in (arrays[table.name] if table.array else [single[table.name]])
+                for path, settings in (arrays[table.name] if table.array else [(table.name, single[table.name])])
                 if settings is not None
             ]
             if entries or trigger.always:
@@ -304,8 +313,3 @@ class _Loader:
 
 def _top(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
-
-
-def _label(entry: object, index: int) -> str:
-    name = entry.get("name") if isinstance(entry, dict) else None
-    return name if isinstance(name, str) and name else str(index)

@@ -320,10 +320,11 @@ class Chosen(Struct, Generic[P], frozen=True):
 
 
 class ComponentEntry(Struct, frozen=True):
-    """One component table: the kind that opens it, and its settings."""
+    """One component table: the kind that opens it, its settings, and what it is called in messages: ``activity_wasm[a]``."""
 
     provider: ComponentKindProvider
     settings: ComponentSettings
+    path: str = ""
 
 
 class TriggerUse(Struct, frozen=True):

@@ -12,7 +12,7 @@ import re
 import textwrap
 import types
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import date, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -237,8 +237,12 @@ def _toml(value: Any) -> str:
             return _inline((f.encode_name, getattr(value, f.name)) for f in fields(value))
         case dict():
             return _inline(value.items())
-        case _:
+        case list() | tuple() | set() | frozenset():
             return f"[{', '.join(_toml(item) for item in value)}]"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return json.dumps(str(value), ensure_ascii=False)
 
 
 def _inline(items: Iterable[tuple[str, Any]]) -> str:

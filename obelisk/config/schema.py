@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
@@ -28,6 +29,8 @@ from obelisk.interfaces.settings import Duration, Size
 from obelisk.registry import Catalog
 
 Schema = dict[str, Any]
+FILE_NAME: Final = "obelisk.schema.json"
+"""What the schema is called beside the configuration that names it."""
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _REFERENCE: Final[Schema] = {"type": "string", "pattern": r"\$\{"}
 _DURATION: Final[Schema] = {
@@ -58,6 +61,11 @@ _SCALARS: Final[dict[Any, Schema]] = {
     TokenHash: _HASH,
     Any: {},
 }
+
+
+def schema_text(plugins: Catalog) -> str:
+    """Return the schema as the text of a file. Raises as ``config_schema`` does."""
+    return f"{msgspec.json.format(msgspec.json.encode(config_schema(plugins)), indent=2).decode()}\n"
 
 
 def config_schema(plugins: Catalog) -> Schema:
@@ -125,12 +133,12 @@ class _Builder:
         if description:
             schema["description"] = (description[0].upper() + description[1:]).replace("``", "`")
         default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
-        if default is not NODEFAULT and not isinstance(default, Struct | types.NoneType):
+        if plain and default is not NODEFAULT and not isinstance(default, Struct | types.NoneType):
             schema["default"] = plain_value(default)
         return schema
 
     def of_type(self, hint: Any) -> Schema:
-        """Return the schema of a type's values."""
+        """Return the schema of a type's values, which takes anything for a type that the kernel has no use for."""
         origin, arguments = get_origin(hint), get_args(hint)
         if hint in _SCALARS:
             return _SCALARS[hint]
@@ -147,7 +155,7 @@ class _Builder:
             return {"type": "array", "items": self.of_type(arguments[0])}
         if origin is dict:
             return {"type": "object", "additionalProperties": self.of_type(arguments[1])}
-        raise TypeError(f"settings hold a type that has no schema: {hint}")
+        return {}
 
 
 def _summary_of(hint: Any) -> str:

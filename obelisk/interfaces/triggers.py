@@ -29,10 +29,15 @@ class TriggerTable(Struct, frozen=True):
 
 
 class TriggerEntry(Struct, frozen=True):
-    """One entry of a claimed table as the configuration holds it; ``settings`` is of the table's Struct."""
+    """One entry of a claimed table as the configuration holds it; ``settings`` is of the table's Struct.
+
+    ``path`` is what messages call it, such as ``cron[nightly]``. A problem that begins with it in backquotes is told with
+    the line of the entry.
+    """
 
     table: str
     settings: Struct
+    path: str = ""
 
 
 class Calls(Protocol):

@@ -103,10 +103,15 @@ class Plugins:
         return tuple(self._problem(candidate) for candidate in self._candidates if self._error(candidate) is not None)
 
     def hint(self, name: str) -> str:
-        """Return what could be done about a missing table or provider; starts with ``; `` or is empty."""
+        """Return what could be done about a missing table or provider; starts with ``; `` or is empty.
+
+        Why a file does not load is left to ``file_problem``: where a configuration names it, that is a problem of its own.
+        """
         parts = [f"plugin `{info.name}` is disabled" for info in self.infos if info.origin is Origin.DISABLED]
+        files = {candidate.name for candidate in self._candidates if candidate.path is not None}
         parts += [
-            f"plugin `{info.name}` from {info.distribution} does not load: {info.error}"
+            f"plugin `{info.name}` from {info.distribution} does not load"
+            + ("" if info.name in files else f": {info.error}")
             for info in self.infos
             if info.origin is Origin.BROKEN
         ]

@@ -116,15 +116,18 @@ class FunctionEntry:
 class Functions:
     """The functions of a deployment by name."""
 
-    def __init__(self, entries: Sequence[ComponentEntry], *, problems: list[str] | None = None) -> None:
-        """Collect them. Functions that two components export are a ``LinkError``, or are put into ``problems``."""
+    def __init__(self, entries: Sequence[ComponentEntry], *, problems: list[tuple[int, str]] | None = None) -> None:
+        """Collect them. Functions that two components export are a ``LinkError``.
+
+        When ``problems`` is given, they are put there instead, each with the index of the entry that is the second.
+        """
         self.entries = tuple(entries)
         self._by_name: dict[Ffqn, FunctionEntry] = {}
-        duplicates = [problem for entry in entries for problem in self._add(entry)]
+        duplicates = [(index, problem) for index, entry in enumerate(entries) for problem in self._add(entry)]
         if problems is not None:
             problems += duplicates
         elif duplicates:
-            raise LinkError("\n".join(duplicates))
+            raise LinkError("\n".join(problem for _, problem in duplicates))
 
     def _add(self, entry: ComponentEntry) -> Iterable[str]:
         for interface in entry.component.exports:

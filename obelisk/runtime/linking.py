@@ -31,13 +31,20 @@ def check_links(components: Sequence[Component]) -> None:
     """Raise ``LinkError`` that lists every import without an equal export, and every reserved name."""
     problems = link_problems(components)
     if problems:
-        raise LinkError("\n".join(problems))
+        raise LinkError("\n".join(problem for _, problem in problems))
 
 
-def link_problems(components: Sequence[Component], *, complete: bool = True) -> list[str]:
-    """Return what is wrong between components; unless they are ``complete``, not that nobody exports an interface."""
+def link_problems(components: Sequence[Component], *, complete: bool = True) -> list[tuple[int, str]]:
+    """Return what is wrong between components, each problem with the index of the component that has it.
+
+    Unless they are ``complete``, it is no problem that nobody exports an interface.
+    """
     offered = _offered(components)
-    return [problem for one in components for problem in _problems(one, offered, complete=complete)]
+    return [
+        (index, problem)
+        for index, one in enumerate(components)
+        for problem in _problems(one, offered, complete=complete)
+    ]
 
 
 def check_caller(caller: Component, components: Sequence[Component], *, complete: bool = True) -> None:

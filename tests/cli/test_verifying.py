@@ -139,12 +139,36 @@ def test_a_location_that_cannot_be_read_is_told_once(verify):
     assert message.startswith("`activity_wasm[0].location`: the variable `NOPE_NOPE` is not set")
 
 
+def test_why_a_plugin_that_is_a_file_does_not_load_is_said_once(verify, tmp_path, capfd):
+    (tmp_path / "mine.py").write_text("1 / 0\n")
+    _, told = verify('[plugins]\nfiles = ["mine.py"]\n[mine]\n')
+    logged = capfd.readouterr().err
+    assert sum(message.count("ZeroDivisionError") for _, message in told) + logged.count("ZeroDivisionError") == 1
+
+
 def test_two_components_of_a_name_are_told_at_the_second(verify):
-    toml = component("activity_stub", "s", WAT / "fibo_activity.wat") * 2
+    toml = component("activity_stub", "s", WAT / "fibo_activity.wat") + "\n".join(
+        ["[[activity_stub]]", 'name  =  "s"', f'location = "{GUESTS / "mismatch.wat"}"', ""]
+    )
     _, told = verify(toml)
-    assert [message for _, message in told if "two components are named" in message] == [
-        "two components are named `s`, in `activity_stub` and `activity_stub`"
-    ]
+    assert told[0][0] == 'name  =  "s"'
+    assert "two components are named `s`, the other is `activity_stub[s]`" in told[0][1]
+
+
+def test_components_of_one_name_do_not_get_each_others_lines(verify):
+    toml = "".join(
+        [
+            component("activity_wasm", "a", "one.wat"),
+            component("activity_wasm", "a", "two.wat"),
+            component("workflow_wasm", "w", GUESTS / "mismatch.wat"),
+            component("activity_wasm", "fibo", WAT / "fibo_activity.wat"),
+            component("workflow_wasm", "w", WAT / "fibo_workflow.wat"),
+        ]
+    )
+    shown = [(line, message.partition("\n")[0].rpartition(" ")[2]) for line, message in verify(toml)[1]]
+    assert [line for line, _ in shown] == [
+        'location = "one.wat"', 'name = "a"', 'location = "two.wat"', "[[workflow_wasm]]", 'name = "w"',
+    ]  # fmt: skip
 
 
 def test_no_directory_of_data_is_left_behind(verify, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obelisk.config.document import MAX_FILE_SIZE, disabled_plugins, parse_document, read_document
+from obelisk.config.document import FILE_NAME, MAX_FILE_SIZE, disabled_plugins, parse_document, read_document
 from obelisk.errors import ConfigError
 
 
@@ -50,22 +50,79 @@ def test_a_directory_is_no_configuration(tmp_path):
         read_document(tmp_path, environ={"HOME": "/h"}, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("where", ["", "home/.config/obelisk"])
+def test_a_directory_where_a_configuration_is_looked_for_is_not_passed_over(tmp_path, where):
+    (tmp_path / where / FILE_NAME).mkdir(parents=True)
+    with pytest.raises(
+        ConfigError, match=rf"cannot read the configuration file {tmp_path / where / FILE_NAME}: Is a dir"
+    ):
+        read_document(None, environ={"HOME": str(tmp_path / "home")}, cwd=tmp_path)
+
+
+def test_a_link_to_nothing_is_not_passed_over(tmp_path):
+    (tmp_path / FILE_NAME).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="cannot read the configuration file"):
+        read_document(None, environ={"HOME": "/h"}, cwd=tmp_path)
+
+
 def test_a_huge_file_is_refused(tmp_path):
     path = write(tmp_path / "big.toml", "#" * (MAX_FILE_SIZE + 1))
     with pytest.raises(ConfigError, match=f"is larger than {MAX_FILE_SIZE} bytes"):
         read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path):
+@pytest.mark.parametrize("content", [b"\xff\x00\x01", b"\x00asm\x0d\x00\x01\x00\x81"])
+def test_bytes_that_are_no_text_are_refused(tmp_path, content):
     path = tmp_path / "binary.toml"
-    path.write_bytes(b"\xff\xfe")
+    path.write_bytes(content)
     with pytest.raises(ConfigError, match="is not UTF-8 text"):
         read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("text", ["[", "a = ", "a = 1\na = 2", "a = " + "[" * 5000 + "]" * 5000])
-def test_what_is_not_toml_is_refused(text):
-    with pytest.raises(ConfigError, match=r"obelisk\.toml: not valid TOML"):
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
+    read = read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
+    assert read.tables == {"a": 1}
+    assert read.text == "a = 1\r\n"
+
+
+def test_a_second_byte_order_mark_is_no_toml(tmp_path):
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbf\xef\xbb\xbfa = 1")
+    with pytest.raises(ConfigError, match=r"marked\.toml:1: not valid TOML"):
+        read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_refused_with_what_to_do(tmp_path, encoding):
+    path = tmp_path / "wide.toml"
+    path.write_text("[api]\n", encoding=encoding)
+    with pytest.raises(ConfigError, match=r"wide\.toml is UTF-16 text, expected UTF-8; save it in that encoding"):
+        read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
+
+
+def test_a_byte_that_is_no_text_is_told_with_its_line(tmp_path):
+    path = tmp_path / "latin.toml"
+    path.write_bytes("a = 1\r\nb = 'K\xf6ln'\n".encode("latin-1"))
+    with pytest.raises(
+        ConfigError, match=r"latin\.toml is not UTF-8 text: line 2 holds the byte 0xf6; save it in that"
+    ):
+        read_document(path, environ={"HOME": "/h"}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[", "obelisk.toml:1: "),
+        ("\n\na = ", "obelisk.toml:3: "),
+        ("a = 1\r\na = 2\r\n\r\n", "obelisk.toml:2: "),
+        ("a = [\n\u2028\x85\n", "obelisk.toml:2: "),
+        ("a = " + "[" * 5000 + "]" * 5000, "obelisk.toml: "),
+    ],
+)
+def test_what_is_not_toml_is_refused_with_its_line(text, place):
+    with pytest.raises(ConfigError, match=f"^{place}not valid TOML"):
         parse(text)
 
 

@@ -13,7 +13,7 @@ from obelisk.config.expand import Directories, Expander
 from obelisk.config.plain import differing_keys
 from obelisk.interfaces.settings import Duration, Size
 
-DECODER = Decoder(Expander({}, Directories(Path("/d"), Path("/c"), Path("/x"), None)), base=Path("/b"), overrides={})
+DECODER = Decoder(Expander({}, Directories(Path("/d"), Path("/c"), Path("/x"), None)), base=Path("/b"))
 
 
 class Colour(Enum):

@@ -8,10 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obelisk.config.positions import Positions
+from obelisk.config.positions import Positions, path_in
 
 TOML = '''\
 top = 1
+inline = [ # [
+  { name = "one", key = ["x", "y"] },
+  # , {},
+  { name = "one", key = [
+    1, 2
+  ] }, { name = "two", key = 1 },
+
+  {},
+]
+deep = [[1,
+  2], [3,
+    """
+4""", 5]]
 # [comment]
 dotted.key = """
 [not.a.table]
@@ -63,7 +76,19 @@ def positions() -> Positions:
         ("workflows", "[workflows] # with a comment"),
         ("workflows.hot_limit", "hot_limit = 1"),
         ("workflows.quoted key", '"quoted key" = ['),
-        ("workflows.quoted key[1]", '"quoted key" = ['),
+        ("workflows.quoted key[0]", "  1, # ]"),
+        ("workflows.quoted key[1]", "  [2],"),
+        ("workflows.quoted key[1][0]", "  [2],"),
+        ("workflows.quoted key[2]", '  "]",'),
+        ("workflows.quoted key[3]", '"quoted key" = ['),
+        ("inline[one].key", '  { name = "one", key = ["x", "y"] },'),
+        ("inline[1].key[1]", '  { name = "one", key = ['),
+        ("inline[two].key", '  ] }, { name = "two", key = 1 },'),
+        ("inline[3]", "  {},"),
+        ("deep[0][1]", "  2], [3,"),
+        ("deep[1][0]", "  2], [3,"),
+        ("deep[1][1]", '    """'),
+        ("deep[1][2]", '4""", 5]]'),
         ("workflows.after.inner", "after = { inner = 1 }"),
         ("workflows.missing", "[workflows] # with a comment"),
         ("activity_wasm", "[[activity_wasm]]"),
@@ -87,19 +112,27 @@ def test_what_does_not_stand_there_has_none(positions: Positions, path: str):
 
 
 @pytest.mark.parametrize(
-    ("message", "line"),
+    ("message", "path"),
     [
-        ("`workflows.hot_limit`: expected at least 0, found -1", "hot_limit = 1"),
-        ("`workflows`: `hot_limit`: expected at least 0, found -1", "hot_limit = 1"),
-        ("component `fibo` imports `a:b/c`, which does not exist", "[[activity_wasm]]"),
+        ("`workflows.hot_limit`: expected at least 0, found -1", "workflows.hot_limit"),
+        ("`workflows`: `hot_limit`: expected at least 0, found -1", "workflows.hot_limit"),
+        ("component `fibo` imports `a:b/c`, which does not exist", ""),
     ],
 )
-def test_a_message_is_placed_by_the_path_or_the_entry_that_it_names(positions: Positions, message: str, line: str):
-    assert positions.find(message) == TOML.split("\n").index(line) + 1
+def test_a_message_may_begin_with_a_path(message: str, path: str):
+    assert path_in(message) == path
 
 
-def test_a_message_of_nothing_in_the_file_has_no_line(positions: Positions):
-    assert positions.find("no home directory is known; set `OBELISK_DATA_DIR`") is None
+def test_a_message_is_about_the_entry_that_it_names(positions: Positions):
+    assert positions.entry_in("component `fibo` imports `a:b/c`, which does not exist") == "activity_wasm[fibo]"
+    assert positions.entry_in("no home directory is known; set `OBELISK_DATA_DIR`") == ""
+
+
+def test_entries_of_one_name_have_their_own_lines():
+    entry = '[[t]]\nname = "same"\nkey = 1\n'
+    positions = Positions(entry * 3, tomllib.loads(entry * 3))
+    assert [positions.line_of(path) for path in ("t[same].key", "t[1].key", "t[2].name")] == [3, 6, 8]
+    assert positions.entry_in("two are named `same`") == "t[2]"
 
 
 @given(

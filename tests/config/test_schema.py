@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 from jsonschema import Draft7Validator
+from msgspec import Meta, Struct
 
 from obelisk.config.load import config_from_text
 from obelisk.config.sample import sample_config
-from obelisk.config.schema import config_schema
+from obelisk.config.schema import config_schema, schema_text
 from obelisk.errors import ConfigError
+from obelisk.interfaces.provider import Provider
 from obelisk.plugins import Plugins
+from obelisk.registry import Offer, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = re.compile(r"^# (?=[\w]+ = |\[)", re.MULTILINE)
@@ -136,6 +143,47 @@ def test_a_key_is_described_and_has_its_default(plugins: Plugins):
     assert key["default"] == "10s"
     assert schema["properties"]["storage"]["description"] == "Where logs are kept."
     assert schema["properties"]["sqlite"]["description"].endswith("(the storage `sqlite`)")
+
+
+class Unusual(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of types that the kernel has no use for."""
+
+    when: datetime | None = None
+    day: date = date(2026, 1, 1)
+    long: timedelta = timedelta(days=1)
+    many: frozenset[int] = frozenset({1})
+    exact: Decimal = Decimal("1.5")
+    few: Annotated[int, Meta(ge=1)] = 1
+    some: Any = None
+    parts: list = []
+    table: dict = {}
+
+
+def test_settings_of_unusual_types_may_hold_anything(tmp_path: Path):
+    provider = Provider("unusual", "Takes signals.", Unusual, None)
+    plugins = Plugins.load(environ={})
+    plugins.exporters = Registry("exporter", [Offer("unusual", provider, "a test")], hint=plugins.hint)
+    toml = 'unusual = { when = 2026-01-01T00:00:00Z, many = [2], exact = "1", parts = [1], table.a = 1 }'
+    config_from_text(toml, plugins=plugins, base=ROOT, environ={"HOME": "/h"})
+    schema = json.loads(schema_text(plugins))
+    taken = tomllib.loads(toml)["unusual"] | {"when": "2026-01-01T00:00:00Z"}
+    assert list(Draft7Validator(schema).iter_errors({"unusual": taken})) == []
+    assert "[unusual]" in sample_config(plugins)
+
+
+class Nested(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings that hold settings like them."""
+
+    inner: Nested | None = None
+
+
+def test_settings_may_hold_settings_like_them(plugins: Plugins):
+    provider = Provider("nested", "Takes signals.", Nested, None)
+    loaded = Plugins.load(environ={})
+    loaded.exporters = Registry("exporter", [Offer("nested", provider, "a test")], hint=plugins.hint)
+    nested = Draft7Validator(config_schema(loaded))
+    assert problems(nested, "nested.inner.inner = {}") == []
+    assert problems(nested, "nested.inner.inner.inner = 1") != []
 
 
 def test_every_table_of_every_plugin_is_there(plugins: Plugins):

@@ -52,7 +52,7 @@ def test_the_pages_that_the_code_tells_are_up_to_date(repository: Path):
 
 
 def test_the_schema_of_the_repository_is_up_to_date(generator):
-    assert generator.SCHEMA.read_text() == generator.schema_text(), "run `make reference`"
+    assert generator.SCHEMA.read_text() == generator.schema_text(generator.own_plugins()), "run `make reference`"
 
 
 def test_every_hook_is_in_the_reference(repository):

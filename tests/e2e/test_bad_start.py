@@ -44,7 +44,7 @@ def test_a_bad_configuration_is_refused_and_nothing_is_written(
     world = make_world(config, tables="")
     if "listening_addr" in config:
         del world.env["OBELISK__API__LISTENING_ADDR"]
-    assert_refused(world.run_server(), *parts)
+    assert_refused(world.run_server(), *parts, f"error: {world.config}:1: ")
     assert not world.data_dir.exists()
 
 
@@ -79,10 +79,9 @@ def test_bad_components_are_refused_and_no_database_is_made(
 def test_verify_says_the_same_as_the_server(make_world: MakeWorld) -> None:
     world = make_world(tables=workflow("w", GUESTS / "unsafe_import.wat"))
     verified = world.run("server", "verify", "--config", str(world.config))
-    assert_refused(verified, "acme:nothing/here")
     line = world.config.read_text().splitlines().index("[[workflow_wasm]]") + 1
-    refused = world.run_server().stderr
-    assert verified.stderr == refused.replace("error: ", f"error: {world.config}:{line}: ", 1)
+    assert_refused(verified, f"error: {world.config}:{line}: ", "acme:nothing/here")
+    assert verified.stderr == world.run_server().stderr
 
 
 def test_all_mismatches_are_told_at_once(make_world: MakeWorld) -> None:

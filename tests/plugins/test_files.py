@@ -128,7 +128,7 @@ def test_nothing_is_written_beside_a_file(write, tmp_path):
 def test_a_file_that_does_not_work_is_an_error_that_says_why_and_what_to_do(write, text, expected):
     path = write(text)
     told = problem(path)
-    assert told.startswith(f"obelisk.toml: `plugins.files[0]`: plugin `mine` from {path} does not load: ")
+    assert told.startswith(f"obelisk.toml:4: `plugins.files[0]`: plugin `mine` from {path} does not load: ")
     assert expected in told
     assert told.endswith("correct the file, or take it out of `[plugins] files`")
 
@@ -170,6 +170,17 @@ def test_all_that_is_wrong_is_told_at_once(write, tmp_path):
         configured(tmp_path, '[plugins]\nfiles = ["mine.py", "nowhere.py"]\n[api]\nlistening_addr = "x"\n')
     assert [line.split("`")[1] for line in str(caught.value).splitlines()] == [
         "plugins.files[0]", "plugins.files[1]", "api",
+    ]  # fmt: skip
+
+
+def test_why_a_file_does_not_load_is_told_once_and_pointed_to(write, tmp_path):
+    path = write("1 / 0\n")
+    with pytest.raises(ConfigError) as caught:
+        configured(tmp_path, '[storage]\nuse = "other"\n[plugins]\nfiles = ["mine.py"]\n[mine]\n[yours]\n')
+    lines = str(caught.value).splitlines()
+    pointing = f"; plugin `mine` from {path} does not load"
+    assert [(line.count("ZeroDivisionError"), pointing in line) for line in lines] == [
+        (0, True), (1, False), (0, True), (0, True),
     ]  # fmt: skip
 
 

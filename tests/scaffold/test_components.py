@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft7Validator
 
 from obelisk.cli.main import cli
 from obelisk.config.load import load_config
@@ -80,6 +81,28 @@ def test_the_configuration_is_valid_and_builds_what_it_names(made: Project, tmp_
     locations = re.findall(r'location = "(.*)"', (place / "obelisk.toml").read_text())
     assert outputs == {place / location for location in locations}
     assert all((place / watched).exists() for build in config.kernel.dev.build for watched in build.watch)
+
+
+@each_project
+def test_an_editor_finds_the_schema_that_the_configuration_names(made: Project, tmp_path: Path) -> None:
+    place = written(made, tmp_path)
+    text = (place / "obelisk.toml").read_text()
+    named = re.match(r"#:schema (.*)\n", text)
+    assert named is not None
+    schema = (place / named[1]).read_text()
+    assert list(Draft7Validator(json.loads(schema)).iter_errors(tomllib.loads(text))) == []
+    assert "`obelisk generate schema -o obelisk.schema.json`" in (place / "README.md").read_text()
+
+
+def test_the_schema_of_a_project_is_the_one_that_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = written(PROJECTS[0], tmp_path)
+    before = (place / "obelisk.schema.json").read_text()
+    monkeypatch.chdir(place)
+    anew = CliRunner().invoke(cli, ["generate", "schema", "-o", "obelisk.schema.json"])
+    assert (anew.exit_code, anew.stderr) == (0, "")
+    assert (place / "obelisk.schema.json").read_text() == before
 
 
 @each_project

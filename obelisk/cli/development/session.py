@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from obelisk.api.verifying import verify
+from obelisk.api.verifying import deployment_problems
 from obelisk.cli.development.builder import Builder
 from obelisk.cli.development.served import Served
 from obelisk.cli.development.stamps import Stamps, changed, next_change
@@ -25,6 +25,7 @@ from obelisk.config.dev_settings import DevBuild
 from obelisk.config.document import disabled_plugins, plugin_files, read_document
 from obelisk.config.load import decode_document
 from obelisk.config.model import Config
+from obelisk.config.placing import Places, in_order
 from obelisk.errors import ComponentError, ConfigError, ObeliskError, PluginError
 from obelisk.plugins import Plugins
 from obelisk.runtime.signals import stop_signals
@@ -50,6 +51,7 @@ class Session:
         self._watched = Watched(config_file)
         self._seen: Stamps = {}
         self._loaded: Contents = {}
+        self._places = Places("", {}, origin=str(config_file), overrides={})
         self._served: Served | None = None
 
     async def run(self) -> None:
@@ -98,10 +100,15 @@ class Session:
         if contents == self._loaded and self._served is not None:
             self._say("the server has this already")
             return
-        try:
-            await verify(config, allow_unauthenticated_api=self._allow_unauthenticated_api, environ=dict(self._environ))
-        except ObeliskError as error:
-            self._refuse(error)
+        found = await deployment_problems(
+            config,
+            complete=True,
+            allow_unauthenticated_api=self._allow_unauthenticated_api,
+            environ=dict(self._environ),
+        )
+        if found:
+            problems = in_order(self._places.problem(one.message, one.path) for one in found)
+            self._refuse("\n".join(problem.text for problem in problems))
             return
         await self._replace(config, contents)
 
@@ -118,7 +125,7 @@ class Session:
             self._served = None
             if old is None and not isinstance(error, ConfigError | ComponentError | PluginError):
                 raise  # no change of a file helps
-            self._refuse(error)
+            self._refuse(self._places.of_error(error))
             return
         self._loaded = contents
         if old is not None:
@@ -134,16 +141,17 @@ class Session:
             self._watched = replace(self._watched, plugins=files)  # one that is broken is mended without another change
             plugins = Plugins.load(environ=self._environ, disabled=disabled_plugins(document), files=files)
             config = decode_document(document, plugins)
+            self._places = Places.of(document, config)
         except (ConfigError, PluginError) as error:
             self._say(f"error: {error}")
             return None
         self._watched = watched_by(config, file, files)
         return config
 
-    def _refuse(self, error: ObeliskError) -> None:
-        self._say(f"error: {error}")
+    def _refuse(self, problems: str) -> None:
+        self._say(f"error: {problems}")
         for name, paths in self._watched.components.items():
-            if f"`{name}`" in str(error) and str(paths[0]) not in str(error):
+            if f"`{name}`" in problems and str(paths[0]) not in problems:
                 self._say(f"  `{name}` is {self._shown(paths)}")
         self._remain()
 

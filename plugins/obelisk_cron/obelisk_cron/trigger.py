@@ -146,12 +146,12 @@ def check_entries(entries: tuple[TriggerEntry, ...], host: TriggerCheckHost) -> 
         settings = each.settings
         assert isinstance(settings, CronSettings)
         if settings.name in names:
-            problems.append(f"two schedules are named `{settings.name}`, in `[[cron]]`")
+            problems.append(f"`{each.path}.name`: two schedules are named `{settings.name}`; rename one of them")
         names.add(settings.name)
         try:
             checked.append(_checked(settings, host))
         except (InputError, ValueError) as error:
-            problems.append(f"`cron[{settings.name}]`: {error}")
+            problems.append(f"`{each.path}`: {error}")
     if problems:
         raise ConfigError("\n".join(problems))
     return checked

@@ -52,5 +52,5 @@ async def test_names_are_unique_and_every_problem_is_told(open_engine, table):
     message = await refused(
         open_engine, table("@daily"), table("@daily"), table("@daily", ffqn="a:b/c.d", name="other")
     )
-    assert "two schedules are named `job`" in message
+    assert "`cron[1].name`: two schedules are named `job`" in message
     assert "`cron[other]`: function not found: `a:b/c.d`" in message
