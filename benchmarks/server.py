@@ -19,6 +19,8 @@ READY = re.compile(r"obelisk ready (.*)")
 LISTENS = re.compile(r"listens at (\S+)")
 STOP_SECONDS = 60
 OBELISK = (sys.executable, "-m", "obelisk")
+SLOWS_STARTS = "PYTHONDONTWRITEBYTECODE"
+"""A variable under which each process would compile anew what an installed Obelisk has compiled."""
 
 
 class Server:
@@ -92,9 +94,10 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def variables(directory: Path, cache: Path) -> dict[str, str]:
-    """Return the environment of a server on a free port."""
+    """Return the environment of a server on a free port, or of a command; see ``SLOWS_STARTS``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OBELISK", SLOWS_STARTS))}
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("OBELISK")},
+        **kept,
         "OBELISK_DATA_DIR": str(directory / "data"),
         "OBELISK_CACHE_DIR": str(cache),
         "OBELISK__API__LISTENING_ADDR": "127.0.0.1:0",
