@@ -15,8 +15,8 @@ MAX_OF_A_CALL = 40
 """Of modules of ours; a call has 36. What else there is belongs to Python, gRPC, protobuf, click and msgspec."""
 MAX_OF_A_START = 325
 """Of modules of ours; a start with the plugins of this repository has 307."""
-NEEDLESS = frozenset({"encodings.idna", "http.client", "urllib.request", "xml.sax"})
-"""Large modules of Python's that nothing needs that a server does before it is ready."""
+NEEDLESS = frozenset({"encodings.idna", "grpc_reflection.v1alpha", "http.client", "urllib.request", "xml.sax"})
+"""Modules that nothing needs that a server does before it is ready, and that bring others or are large."""
 NEEDLESS_FOR_A_CALL = NEEDLESS | {"email", "importlib.metadata", "pluggy", "sqlite3", "wasmtime", "zipfile"}
 
 
