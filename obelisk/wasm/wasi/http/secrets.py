@@ -19,12 +19,12 @@ RANDOM_BYTES: Final = 16
 UNFIT: Final = "its value holds a line break or another control character, which cannot stand in a header"
 _HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 """What a header's value may hold (RFC 9110, section 5.5)."""
-_XML_REFERENCES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 _TEXT_TYPE = re.compile(
     r"text/.*|application/(?:.*\+)?(?:json|xml)|application/(?:javascript|graphql|x-ndjson|yaml|toml)"
 )
 _JSON_TYPE = re.compile(r"application/(?:.*\+)?json|application/x-ndjson")
 _XML_TYPE = re.compile(r"(?:application|text)/(?:.*\+)?(?:xml|html)")
+_XML_REFERENCES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
