@@ -23,6 +23,8 @@ START_SECONDS = 600
 STOP_SECONDS = 60
 LAST_LINES = 15
 OBELISK = (sys.executable, "-m", "obelisk")
+SLOWS_STARTS = "PYTHONDONTWRITEBYTECODE"
+"""A variable under which each process would compile anew what an installed Obelisk has compiled."""
 
 
 class Server:
@@ -113,9 +115,10 @@ def _end_of(log: Path) -> str:
 
 
 def variables(directory: Path, cache: Path) -> dict[str, str]:
-    """Return the environment of a server on a free port."""
+    """Return the environment of a server on a free port, or of a command; see ``SLOWS_STARTS``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OBELISK", SLOWS_STARTS))}
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("OBELISK")},
+        **kept,
         "OBELISK_DATA_DIR": str(directory / "data"),
         "OBELISK_CACHE_DIR": str(cache),
         "OBELISK__API__LISTENING_ADDR": "127.0.0.1:0",

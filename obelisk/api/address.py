@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 from obelisk.errors import ServerError
@@ -24,15 +25,23 @@ def check_address(address: str) -> None:
 
     It is bound for a moment: the system says why that fails, a server may say only that it does.
     """
-    host, port = split_address(address)
-    try:
-        places = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise ServerError(f"cannot listen at `{address}`: {error.strerror or error}") from error
+    places = _places(address)
     errors = [found for place in places if (found := _bind_error(place)) is not None]
     # A name may stand for an address of a family that the machine does not have; one that can be bound is enough.
     if len(errors) == len(places) or any(found.errno == errno.EADDRINUSE for found in errors):
         raise ServerError(f"cannot listen at `{address}`: {errors[0].strerror or errors[0]}") from errors[0]
+
+
+def _places(address: str) -> Sequence[_Place]:
+    host, port = split_address(address)
+    text = host.strip("[]")
+    name = text.encode() if text.isascii() else text  # for text Python loads the tables of international names
+    try:
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ServerError(f"cannot listen at `{address}`: {error.strerror or error}") from error
+    except UnicodeError as error:
+        raise ServerError(f"cannot listen at `{address}`: no host can have this name, {error}") from error
 
 
 def _bind_error(place: _Place) -> OSError | None:

@@ -99,7 +99,7 @@ class Decoder:
             case Path():
                 return self._expander.path(value, base=self._base)
             case Struct():
-                return replace(value, **{f.name: self._default(getattr(value, f.name)) for f in fields(value)})
+                return replace(value, **{n: self._default(getattr(value, n)) for n in value.__struct_fields__})
             case _:
                 return value
 

@@ -25,6 +25,7 @@ from obelisk.registry import Catalog
 
 S = TypeVar("S", bound=Struct)
 KERNEL = "the kernel"
+OWN_TABLES = KernelSettings.__struct_fields__
 OF_COMPONENTS = ("allow_exec_activities", "outbound_http", "secrets", "wasm")
 """Keys of the kernel that decide whether a component opens."""
 Placed = tuple[str, Struct | None]
@@ -92,7 +93,7 @@ def examine_document(document: Document, plugins: Catalog, *, unread: Sequence[s
 
 def claims(plugins: Catalog) -> dict[str, Claim]:
     """Return every table of the installed plugins. Raises ``PluginError`` when two claim the same one."""
-    found = {field.name: Claim(field.name, Struct, False, KERNEL) for field in fields(KernelSettings)}
+    found = {name: Claim(name, Struct, False, KERNEL) for name in OWN_TABLES}
     kernel = frozenset(found)
     for claim in _plugin_claims(plugins):
         present = found.setdefault(claim.table, claim)
@@ -103,8 +104,7 @@ def claims(plugins: Catalog) -> dict[str, Claim]:
 
 def taken_tables(plugins: Catalog) -> dict[str, str]:
     """Return every table that there is, the kernel's too, and whose it is. Raises as ``claims`` does."""
-    kernel = {field.name: KERNEL for field in fields(KernelSettings)}
-    return kernel | {claim.table: claim.owner for claim in claims(plugins).values()}
+    return dict.fromkeys(OWN_TABLES, KERNEL) | {claim.table: claim.owner for claim in claims(plugins).values()}
 
 
 def _plugin_claims(plugins: Catalog) -> list[Claim]:
@@ -158,7 +158,7 @@ class _Loader:
         return len(config.components) == entries and all(self._is_known(name) for name in self._tables)
 
     def _is_known(self, table: str) -> bool:
-        return table in self._claims or any(field.name == table for field in fields(KernelSettings))
+        return table in self._claims or table in OWN_TABLES
 
     def _checked(self, substitute: KernelSettings | None) -> Config | None:
         """Check all; return what is right. ``substitute`` is used where the kernel's own tables are wrong."""
@@ -192,8 +192,7 @@ class _Loader:
         )
 
     def _own_tables(self) -> dict[str, Any]:
-        own = {field.name for field in fields(KernelSettings)}
-        return {name: value for name, value in self._tables.items() if name in own}
+        return {name: value for name, value in self._tables.items() if name in OWN_TABLES}
 
     def _kernel_without_what_is_wrong(self) -> KernelSettings | None:
         """Return the kernel's settings less its tables that are wrong; ``None`` when components depend on one of those."""
@@ -224,7 +223,7 @@ class _Loader:
         return f"{match[1]}[{entry_labels(self._tables[match[1]])[int(match[2])]}]{path[match.end() :]}"
 
     def _check_tables(self) -> None:
-        known = [*(field.name for field in fields(KernelSettings)), *self._claims]
+        known = [*OWN_TABLES, *self._claims]
         for name in self._tables:
             if not self._is_known(name):
                 self._problems.append(self._decoder.unknown(name, "", known, hint=self._plugins.hint(name)))

@@ -73,7 +73,8 @@ class Candidate(Struct, frozen=True):
 def find_plugins(*, built_ins: bool = True) -> list[Candidate]:
     """Return the built-in plugins, then the installed ones in the order of their names."""
     found = [_built_in(module) for module in BUILT_INS] if built_ins else []
-    return found + [_installed(point) for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=_point_key)]
+    installed = (_installed(point) for point in entry_points(group=ENTRY_POINT_GROUP))
+    return found + sorted(installed, key=lambda candidate: (candidate.name, candidate.distribution))
 
 
 def _built_in(module: str) -> Candidate:
@@ -82,10 +83,7 @@ def _built_in(module: str) -> Candidate:
 
 
 def _installed(point: EntryPoint) -> Candidate:
-    distribution = "an unknown distribution" if point.dist is None else point.dist.name
-    dist_version = "" if point.dist is None else point.dist.version
-    return Candidate(point.name, distribution, dist_version, Origin.INSTALLED, point.load)
-
-
-def _point_key(point: EntryPoint) -> tuple[str, str]:
-    return point.name, "" if point.dist is None else point.dist.name
+    if point.dist is None:
+        return Candidate(point.name, "an unknown distribution", "", Origin.INSTALLED, point.load)
+    metadata = point.dist.metadata  # read and parsed each time that it is asked for
+    return Candidate(point.name, metadata["Name"], metadata["Version"], Origin.INSTALLED, point.load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 PREFIX = "obelisk_"
@@ -29,18 +29,18 @@ def unmarked(plugin: object, specs: Mapping[str, Sequence[str]]) -> list[str]:
     return [name for name in names if not hasattr(getattr(plugin, name), MARK)]
 
 
-def wrong_parameters(plugin: object, specs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def wrong_parameters(functions: Mapping[str, Callable[..., Any]], specs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Tell of each parameter that its hook lacks. A hook may leave out those that it does not need."""
-    for hook, function in implemented(plugin).items():
+    for hook, function in functions.items():
         if hook in specs:
             for name in _needed(function):
                 if name not in specs[hook]:
                     yield f"`{hook}` has the parameter `{name}`, expected {_listed(specs[hook])}"
 
 
-def unknown_hooks(plugin: object, specs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def unknown_hooks(hooks: Iterable[str], specs: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Tell of each hook that does not exist."""
-    for hook in implemented(plugin):
+    for hook in hooks:
         if hook not in specs:
             nearest = difflib.get_close_matches(hook, list(specs), n=1, cutoff=0.5)
             known = f"did you mean `{nearest[0]}`?" if nearest else f"expected one of {', '.join(sorted(specs))}"

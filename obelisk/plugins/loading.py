@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pluggy
 from obelisk import hookspecs
 from obelisk.markers import PROJECT
 from obelisk.plugins.candidate import Candidate
-from obelisk.plugins.implementing import unknown_hooks, wrong_parameters
+from obelisk.plugins.implementing import implemented, unknown_hooks, wrong_parameters
 from obelisk.plugins.tracing import HookTrace
 from obelisk.registry import Offer
 
@@ -32,6 +32,7 @@ class Loading:
 
     def __init__(self, candidates: Sequence[Candidate], *, disabled: frozenset[str], trace: bool = False) -> None:
         self._manager = _new_manager(trace=trace)
+        self._functions: dict[str, Mapping[str, Callable[..., Any]]] = {}
         self.errors: dict[str, list[str]] = {}
         wanted = [candidate for candidate in candidates if candidate.name not in disabled]
         self.loaded = tuple(candidate for candidate in wanted if self._register(candidate))
@@ -67,7 +68,8 @@ class Loading:
     def _register(self, candidate: Candidate) -> bool:
         try:
             plugin = candidate.load()
-            problems = list(wrong_parameters(plugin, self.hooks))
+            functions = self._functions[candidate.name] = implemented(plugin)
+            problems = list(wrong_parameters(functions, self.hooks))
             if not problems:
                 self._manager.register(plugin, name=candidate.name)
         except KeyboardInterrupt:
@@ -77,8 +79,8 @@ class Loading:
         return self._is_fine(candidate, problems)
 
     def _knows_its_hooks(self, candidate: Candidate) -> bool:
-        plugin = self.plugin(candidate)  # hooks may have been declared by plugins that came later
-        return self._is_fine(candidate, [*unknown_hooks(plugin, self.hooks), *wrong_parameters(plugin, self.hooks)])
+        functions, hooks = self._functions[candidate.name], self.hooks  # plugins that came later may have declared some
+        return self._is_fine(candidate, [*unknown_hooks(functions, hooks), *wrong_parameters(functions, hooks)])
 
     def _is_fine(self, candidate: Candidate, problems: list[str]) -> bool:
         for problem in problems:

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.filled import moved
 from benchmarks.results import Figure, Measure, Report, Result, Settings
+from benchmarks.server import variables
 from benchmarks.table import markdown
 
 
@@ -58,6 +59,11 @@ def test_a_time_below_its_target_is_shown_as_met(settings):
 def test_a_copied_id_lies_further_in_the_past_and_keeps_what_follows_its_time():
     earlier = '{"child_execution_id":"E_01M8CNRHMMD6S3DBRGYRM7B05E.o:1-fibo_1"}'
     assert moved(earlier, 1) == '{"child_execution_id":"E_01M8CNRHMKD6S3DBRGYRM7B05E.o:1-fibo_1"}'
+
+
+def test_a_measured_process_keeps_its_compiled_modules_whatever_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in variables(tmp_path, tmp_path)
 
 
 @pytest.fixture

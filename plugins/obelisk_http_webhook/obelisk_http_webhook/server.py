@@ -68,10 +68,11 @@ class HttpServer:
                 lambda: Wire(self._connected, self._lost), host, port, ssl=self._context, backlog=BACKLOG,
                 ssl_handshake_timeout=None if self._context is None else self._limits.head,
             )  # fmt: skip
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a name that no host can have
+            reason = (error.strerror if isinstance(error, OSError) else None) or error
             raise ServerError(
                 f"the HTTP server `{self.settings.name}` cannot listen at {self.settings.listening_addr}: "
-                f"{error.strerror or error}; change its `listening_addr`"
+                f"{reason}; change its `listening_addr`"
             ) from error
         bound = self._listener.sockets[0].getsockname()
         _log.info("HTTP server `%s` listens at %s", self.settings.name, address_text(bound[0], bound[1]))

@@ -71,6 +71,12 @@ async def test_an_address_that_is_in_use(serving, tables):
     assert "the HTTP server `external` cannot listen at 127.0.0.1" in message
 
 
+async def test_an_address_whose_name_no_host_can_have(serving, tables):
+    server = '[[http_server]]\nname = "external"\nlistening_addr = "a..b:80"\n'
+    message = await refused(serving, tables.hook(), server=server)
+    assert "the HTTP server `external` cannot listen at a..b:80: " in message
+
+
 async def test_a_component_that_answers_no_requests(serving):
     toml = '[[webhook_endpoint_wasm]]\nname = "fibo"\nlocation = "examples/wat/fibo_activity.wat"\n'
     message = await refused(serving, toml)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, quote_plus
-from xml.sax.saxutils import escape
 
 from obelisk.errors import RequestDeniedError
 from obelisk.interfaces.mask import Mask
@@ -25,6 +24,7 @@ _TEXT_TYPE = re.compile(
 )
 _JSON_TYPE = re.compile(r"application/(?:.*\+)?json|application/x-ndjson")
 _XML_TYPE = re.compile(r"(?:application|text)/(?:.*\+)?(?:xml|html)")
+_XML_REFERENCES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -188,7 +188,7 @@ def _json(value: str) -> str:
 
 
 def _xml(value: str) -> str:
-    return escape(value, {'"': "&quot;", "'": "&apos;"})
+    return value.translate(_XML_REFERENCES)
 
 
 def _param(text: str, found: Mapping[str, tuple[str, str]]) -> str:
