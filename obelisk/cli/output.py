@@ -95,7 +95,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _is_of_printing(error: OSError) -> bool:
-    """Tell whether an error was raised by a write of ``click.echo``: a stream without a buffer keeps nothing to try again."""
+    """Tell whether a write of ``click.echo`` raised an error: a stream without a buffer keeps nothing to try again."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

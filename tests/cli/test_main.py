@@ -155,7 +155,7 @@ NO_ROOM = "error: cannot write to standard output: No space left on device; what
 
 def into_no_room(*arguments: str, unbuffered: str = "") -> tuple[int, str]:
     """Run Python with a standard output that takes nothing; return how it ended and what it told."""
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         command, environ = [sys.executable, *arguments], {**os.environ, "PYTHONUNBUFFERED": unbuffered}
         done = subprocess.run(command, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     return done.returncode, done.stderr
