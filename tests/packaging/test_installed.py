@@ -52,11 +52,10 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def installed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def installed(folder: Path, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment into which Obelisk was installed from the folder of its archives."""
-    environment = Environment(tmp_path_factory.mktemp("installed") / "venv")
-    wanted = f"obelisk[{','.join(EXTRAS)}]"
-    reports = environment.install("--find-links", str(folder), wanted)
+    environment = Environment(tmp_path_factory.mktemp("installed") / "venv", folder, wheels)
+    reports = environment.install(f"obelisk[{','.join(EXTRAS)}]")
     ours = {item["metadata"]["name"]: item["download_info"]["url"] for item in reports}
     ours = {name: url for name, url in ours.items() if name.startswith("obelisk")}
     assert set(ours) == {"obelisk", "obelisk-sqlite", *(f"obelisk-{extra}" for extra in EXTRAS)}
