@@ -1,7 +1,7 @@
 """Wheels of the packages of others that the distributions need, fetched once for every installation of the tests.
 
-They lie in ``.cache/wheels``, in a directory for each set of requirements, so that suites of one checkout share them. What is
-installed from there is what an index would give, without asking it again.
+They lie in ``.cache/wheels``, in a directory for each set of requirements, so that suites of one checkout share them. What
+is installed from there is what an index would give, without asking it again.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ def test_its_tests_are_the_suite_of_the_kind_and_pass(author, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_types_fit(author, kind):
-    ended = author.python("mypy", "--cache-dir", str(author.site / "mypy"), within=author.home / f"obelisk-my-{kind}")
+def test_its_types_fit(author, mypy_cache, kind):
+    ended = author.python("mypy", "--cache-dir", str(mypy_cache), within=author.home / f"obelisk-my-{kind}")
     assert ended.code == 0, ended.printed
 
 
