@@ -162,6 +162,17 @@ def test_the_sources_fit_the_bindings_in_javascript(projects: Projects, kind: Pr
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_build_in_python_that_fails_shows_the_error_and_no_backtrace(tmp_path: Path) -> None:
+    project = written_project(ProjectKind.ACTIVITY, "python", tmp_path)
+    with (project / "activity/wit/world.wit").open("a") as file:
+        file.write("world unfinished {\n")
+    env = {**environment(), "RUST_BACKTRACE": "1"}
+    done = subprocess.run(["./build.sh"], cwd=project, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "found eof" in done.stderr
+    assert "backtrace" not in done.stderr
+
+
 def test_dev_runs_a_project_and_builds_what_changes(tmp_path: Path) -> None:
     project = written_project(ProjectKind.ACTIVITY, "js", tmp_path)
     build(project, ProjectKind.ACTIVITY, "js")
