@@ -3,13 +3,13 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS build
-RUN python -m venv /opt/tools && /opt/tools/bin/pip install 'hatchling>=1.27'
+RUN python -m venv /opt/obelisk && /opt/obelisk/bin/pip install --target /opt/tools 'hatchling>=1.27'
 WORKDIR /src
 COPY pyproject.toml README.md CHANGELOG.md LICENSE ./
 COPY obelisk obelisk
 COPY plugins plugins
-RUN /opt/tools/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /wheels . ./plugins/*/
-RUN python -m venv /opt/obelisk && /opt/obelisk/bin/pip install /wheels/*.whl
+RUN PYTHONPATH=/opt/tools /opt/obelisk/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /wheels . ./plugins/*/
+RUN /opt/obelisk/bin/pip install /wheels/*.whl
 RUN mkdir -p /empty
 
 FROM python:${PYTHON}-slim

@@ -53,6 +53,11 @@ def is_word(text: str) -> bool:
     return len(text) <= MAX_NAME_LENGTH and _LABEL.fullmatch(text) is not None
 
 
+def snake_case(name: str) -> str:
+    """Return the name of a class in snake case: ``JoinSetRequest`` is ``join_set_request``."""
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+
+
 def parse_interface(text: str) -> InterfaceName:
     """Parse ``ns:pkg/ifc[@version]``; raise ``InvalidNameError`` when ``text`` is something else."""
     match = _INTERFACE.fullmatch(text) if len(text) <= MAX_NAME_LENGTH else None

@@ -60,14 +60,14 @@ def reader_environ(environ: Mapping[str, str], directory: Path) -> dict[str, str
 
 
 def with_wheels(directory: Path) -> dict[str, str]:
-    """Build the wheels, which a package index would have; return variables with which pip finds them."""
+    """Build the wheels, which a package index would have; return variables with which pip finds them too."""
     from tests.packaging.archives import build
 
     directory.mkdir()
     for package in PACKAGES:
         build(ROOT / package, directory, kinds=("wheel",))
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return {**kept, "PIP_FIND_LINKS": str(directory)}
+    return {**kept, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {directory}".strip()}
 
 
 if __name__ == "__main__":

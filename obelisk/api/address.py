@@ -29,7 +29,15 @@ def check_address(address: str) -> None:
     errors = [found for place in places if (found := _bind_error(place)) is not None]
     # A name may stand for an address of a family that the machine does not have; one that can be bound is enough.
     if len(errors) == len(places) or any(found.errno == errno.EADDRINUSE for found in errors):
-        raise ServerError(f"cannot listen at `{address}`: {errors[0].strerror or errors[0]}") from errors[0]
+        raise ServerError(f"cannot listen at `{address}`: {_what_to_do(errors[0])}") from errors[0]
+
+
+def _what_to_do(error: OSError) -> str:
+    """Return what is wrong, and the next step."""
+    text = error.strerror or str(error)
+    if error.errno == errno.EADDRINUSE:
+        return f"{text}; end the server that runs there, or choose another `listening_addr`"
+    return f"{text}; choose another `listening_addr`"
 
 
 def _places(address: str) -> Sequence[_Place]:

@@ -20,6 +20,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from obelisk.api.caller import caller_of
 from obelisk.api.status import CallRefusedError, status_of
+from obelisk.names import snake_case
 
 SHUTTING_DOWN = "server is shutting down"
 
@@ -50,7 +51,7 @@ class Calls:
 
     def _handler(self, method: MethodDescriptor, service: object) -> grpc.RpcMethodHandler[Any, Any]:
         name = f"{method.containing_service.name}.{method.name}"
-        call = getattr(service, _snake(method.name), None) or _unimplemented(name, streams=method.server_streaming)
+        call = getattr(service, snake_case(method.name), None) or _unimplemented(name, streams=method.server_streaming)
         kind = grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
         told, read = _telling_who_calls(call), reader_of(GetMessageClass(method.input_type))
         serve = self._streaming(name, told, read) if method.server_streaming else self._unary(name, told, read)
@@ -138,10 +139,6 @@ def _telling_who_calls(call: Callable[..., Any]) -> Callable[[Any, _Context], An
     if len(inspect.signature(call).parameters) > 1:
         return lambda request, context: call(request, caller_of(context))
     return lambda request, _: call(request)
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 def _unimplemented(name: str, *, streams: bool) -> Callable[[Any], Any]:

@@ -55,6 +55,7 @@ from obelisk.interfaces.storage import (
     StoredLine,
     Write,
     bucket,
+    check_expected,
     deployment_taken,
     lost_its_base,
 )
@@ -334,7 +335,7 @@ class _Draft:
 
     def write(self, write: Write) -> State:
         kept = self._touch(write.execution_id)
-        _check_expected(write, None if kept is None else kept.state)
+        check_expected(write, None if kept is None else kept.state)
         for entry in write.entries:
             kept = self._append(write.execution_id, kept, entry)
         if kept is None:
@@ -402,18 +403,6 @@ def _copy(kept: _Kept) -> _Kept:
     copied.events, copied.responses = list(kept.events), list(kept.responses)
     copied.counts, copied.delays = dict(kept.counts), dict(kept.delays)
     return copied
-
-
-def _check_expected(write: Write, state: State | None) -> None:
-    version, cursor = (0, 0) if state is None else (state.next_version, state.cursor)
-    if write.expected_version is not None and write.expected_version != version:
-        raise CommitRefusedError(
-            f"the next version of `{write.execution_id}` is {version}, the batch expects {write.expected_version}"
-        )
-    if write.expected_cursor is not None and write.expected_cursor != cursor:
-        raise CommitRefusedError(
-            f"the last response of `{write.execution_id}` has cursor {cursor}, the batch expects {write.expected_cursor}"
-        )
 
 
 def _fits(state: State, wanted: LockWanted) -> bool:

@@ -10,7 +10,7 @@ import click
 
 from obelisk import __version__
 from obelisk.cli.groups import LazyGroup, RootGroup
-from obelisk.cli.output import FAILED, reporting_errors
+from obelisk.cli.output import FAILED, output_problem, reporting_errors
 
 CLIENT_COMMANDS = {
     "component": ("obelisk.cli.component:component", "List, inspect, push and pull components."),
@@ -57,10 +57,15 @@ def _exit_now(end: SystemExit) -> None:
     """End the process with everything written, without taking the interpreter apart: that costs a quarter of a call."""
     if not isinstance(end.code, int | None):
         raise end
+    code = end.code or 0
+    problem = output_problem()
     try:
+        if problem is not None and code == 0:
+            code = FAILED
+            click.echo(f"error: {problem}", err=True)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # the process may have been started without it
                 stream.flush()
     except OSError:
-        os._exit(end.code or FAILED)  # nobody reads what was printed
-    os._exit(end.code or 0)
+        os._exit(code or FAILED)  # nobody reads what was printed
+    os._exit(code)

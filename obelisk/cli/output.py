@@ -7,6 +7,7 @@ traceback.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -52,6 +53,23 @@ def print_json_line(value: Any) -> None:
     click.echo(text)
 
 
+def output_problem(met: OSError | None = None) -> str | None:
+    """Return what is wrong with standard output when it does not take what is printed: it is on a full disk, say.
+
+    ``met`` is the error that made somebody ask. A pipe that nobody reads any more is no problem.
+    """
+    if met is not None and _is_of_printing(met):
+        return _lost(met)
+    try:
+        if sys.stdout is not None:  # the process may have been started without it
+            sys.stdout.flush()  # fails again when it was this that failed: what it has is kept
+    except BrokenPipeError:
+        return None
+    except OSError as error:
+        return _lost(error)
+    return None
+
+
 @contextmanager
 def reporting_errors(exit_code: int) -> Iterator[None]:
     """End the process with ``exit_code`` and one message for an ``ObeliskError``, with 1 for what nobody expected.
@@ -67,8 +85,22 @@ def reporting_errors(exit_code: int) -> Iterator[None]:
             raise
         if isinstance(error, ObeliskError):
             fail(str(error), exit_code)
+        if isinstance(error, OSError) and (problem := output_problem(error)) is not None:
+            fail(problem, FAILED)
         fail(f"unexpected {_one_line(error)}; run it with {DEBUG_VARIABLE}=1 for the traceback", FAILED)
 
 
 def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _is_of_printing(error: OSError) -> bool:
+    """Tell whether a write of ``click.echo`` raised an error: a stream without a buffer keeps nothing to try again."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
+
+
+def _lost(error: OSError) -> str:
+    return f"cannot write to standard output: {error.strerror or error}; what was to be printed is lost"

@@ -13,8 +13,8 @@ class DevBuild(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     * ``watch``: files and directories; a change of one, or of a file below one, has the command run. Files and directories
       that are hidden, ``__pycache__`` and ``node_modules`` do not count.
     * ``command``: the program and its arguments; it is run in the directory of this file.
-    * ``output``: what it writes: at the start it is left out while this is newer than everything watched. Unset, it is run
-      at every start.
+    * ``output``: what it writes: it is run when this is deleted, and at the start unless this is newer than everything
+      watched. Unset, it is run at every start.
     """
 
     watch: tuple[Path, ...]

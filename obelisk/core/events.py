@@ -19,11 +19,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from obelisk.errors import StorageError
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
-from obelisk.names import Ffqn
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+from obelisk.names import Ffqn, snake_case
 
 
 class ComponentRole(Enum):
@@ -261,7 +257,7 @@ def error_outcome(name: str, detail: str | None = None) -> RequestOutcome:
     return RequestOutcome(err=name if detail is None else {name: detail})
 
 
-class HistoryEvent(Struct, frozen=True, tag_field="type", tag=_snake):
+class HistoryEvent(Struct, frozen=True, tag_field="type", tag=snake_case):
     """The base of the events that replay matches."""
 
 
@@ -450,7 +446,7 @@ _UNIT_EVENTS: dict[str, Event] = {
     "unpaused": Unpaused(),
     "cancellation_requested": CancellationRequested(),
 }
-_VARIANTS: dict[type, str] = {kind: _snake(kind.__name__) for kind in (
+_VARIANTS: dict[type, str] = {kind: snake_case(kind.__name__) for kind in (
     Created, Locked, Unlocked, TemporarilyFailed, TemporarilyTimedOut, Finished, Paused, Unpaused,
     CancellationRequested, ComponentUpgradeFinished,
 )}  # fmt: skip

@@ -56,6 +56,7 @@ from msgspec import Struct
 
 from obelisk.core.events import Event, Locked, LogEvent, LogResponse, Response
 from obelisk.core.state import State, Status
+from obelisk.errors import CommitRefusedError
 from obelisk.ids import DelayId, DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId, is_below
 from obelisk.interfaces.components import Logged, LogLevel, LogLine, StreamType
 from obelisk.names import Ffqn
@@ -82,6 +83,22 @@ class Write(Struct, frozen=True):
     entries: tuple[Entry, ...]
     expected_version: int | None
     expected_cursor: int | None = None
+
+
+def check_expected(write: Write, state: State | None) -> None:
+    """Raise ``CommitRefusedError`` when an execution, ``None`` while it does not exist, is not what a write expects.
+
+    For storages to call at each write, with the state that it is folded on.
+    """
+    version, cursor = (0, 0) if state is None else (state.next_version, state.cursor)
+    if write.expected_version is not None and write.expected_version != version:
+        raise CommitRefusedError(
+            f"the next version of `{write.execution_id}` is {version}, the batch expects {write.expected_version}"
+        )
+    if write.expected_cursor is not None and write.expected_cursor != cursor:
+        raise CommitRefusedError(
+            f"the last response of `{write.execution_id}` has cursor {cursor}, the batch expects {write.expected_cursor}"
+        )
 
 
 class Batch(Struct, frozen=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from importlib.util import decode_source
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -30,8 +30,9 @@ def _load(path: Path) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     code = compile(decode_source(content), str(path), "exec")
-    module = ModuleType(name)
-    module.__file__ = str(path)
+    spec = spec_from_file_location(name, path)
+    assert spec is not None  # the name of the file ends as one of Python does
+    module = module_from_spec(spec)
     sys.modules[name] = module  # msgspec looks up there what annotations of Structs mean
     try:
         exec(code, module.__dict__)  # noqa: S102 - whoever writes the configuration decides what is run

@@ -74,6 +74,7 @@ def _found(directory: Traversable, place: PurePosixPath) -> Iterator[tuple[PureP
 
 def _check_place(directory: Path) -> None:
     if not os.path.lexists(directory):
+        _check_way(directory)
         return
     if not directory.is_dir() or directory.is_symlink():
         raise InputError(f"{directory} is there already and is no directory; choose another with `--directory`")
@@ -81,6 +82,15 @@ def _check_place(directory: Path) -> None:
     if held is not None:
         raise InputError(
             f"{directory} is there already and holds `{held.name}`, expected nothing; choose another with `--directory`"
+        )
+
+
+def _check_way(directory: Path) -> None:
+    """Refuse a place below something that is there and is no directory: the system says no more than "File exists"."""
+    there = next((place for place in directory.parents if os.path.lexists(place)), None)
+    if there is not None and not there.is_dir():
+        raise InputError(
+            f"cannot write {directory}: {there} is no directory; nothing was written, choose another with `--directory`"
         )
 
 

@@ -4,7 +4,8 @@ pytest loads this module wherever Obelisk is installed, so it imports nothing of
 
 Theory of operation. The fixture is no coroutine, and its engine opens on whatever loop the test's coroutine runs on: that of
 pytest-asyncio in any of its modes, that of anyio, or one of our own when nobody else runs the test. It has to be closed on
-that loop too, so the plugin puts the closing around the test's function for the time of its call.
+that loop too, so the plugin puts the closing around the test's function for the time of its call. A stub is held against the
+components when these are opened, or at the end of a test that opened none: a stub of no function never goes unseen.
 """
 
 from __future__ import annotations
@@ -55,10 +56,14 @@ def obelisk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Have the engine closed on the loop of the test's coroutine."""
-    if not _is_ours(item):
+    """Have the stubs checked, and the engine closed on the loop of the test's coroutine."""
+    if not _has_bench(item):
         return (yield)
     assert isinstance(item, pytest.Function)
+    if not inspect.iscoroutinefunction(item.obj):
+        result = yield
+        _check_stubs(item.funcargs[FIXTURE])
+        return result
     function = item.obj
     item.obj = _closing(function, item.funcargs[FIXTURE])
     try:
@@ -70,18 +75,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a coroutine that nobody else runs."""
-    if not _is_ours(pyfuncitem) or pyfuncitem.get_closest_marker("anyio") is not None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj) or not _has_bench(pyfuncitem):
+        return None
+    if pyfuncitem.get_closest_marker("anyio") is not None:
         return None
     names = pyfuncitem._fixtureinfo.argnames
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
 
 
-def _is_ours(item: pytest.Item) -> bool:
-    """Tell whether a test uses the fixture in a coroutine."""
-    if not isinstance(item, pytest.Function) or not inspect.iscoroutinefunction(item.obj):
-        return False
-    if FIXTURE not in item.fixturenames:
+def _has_bench(item: pytest.Item) -> bool:
+    """Tell whether a test uses the fixture."""
+    if not isinstance(item, pytest.Function) or FIXTURE not in item.fixturenames:
         return False
     from obelisk.testing.workflow_bench import WorkflowBench
 
@@ -93,11 +98,25 @@ def _closing(function: Callable[..., Coroutine[Any, Any, Any]], bench: Any) -> C
     async def closing(*args: Any, **kwargs: Any) -> None:
         try:
             await function(*args, **kwargs)
+            await bench.check_stubs()
         finally:
             await bench.close()
         bench.raise_problem()
 
     return closing
+
+
+def _check_stubs(bench: Any) -> None:
+    """Check the stubs of a test that is no coroutine, on a loop of its own."""
+
+    async def checked() -> None:
+        try:
+            await bench.check_stubs()
+        finally:
+            await bench.close()
+
+    if bench.has_unchecked_stubs:
+        asyncio.run(checked())
 
 
 def _config_of(request: pytest.FixtureRequest) -> Path | None:

@@ -71,6 +71,7 @@ class WorkflowBench:
         self._clock = ManualClock()
         self._stack = AsyncExitStack()
         self._opened: _Opened | None = None
+        self._is_tried = False
         self._is_closed = False
 
     # --- before the first submission ------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class WorkflowBench:
         ``result`` is the JSON form of what the function returns (``{"ok": 55}``), or a callable that gets the params and
         returns that, or a coroutine function. What it raises is how the run fails, retries included; an ``AssertionError``
         fails the test. Raises ``FunctionNotFoundError`` and ``InvalidValueError``, at the first submission when nothing is
-        loaded yet.
+        loaded yet, and at the end of a test that submits nothing.
         """
         name = parse_ffqn(function)
         if self._opened is not None:
@@ -195,6 +196,19 @@ class WorkflowBench:
         self._answers.raise_problem()
         return finished.result
 
+    @property
+    def has_unchecked_stubs(self) -> bool:
+        """Whether there are stubs, and no components were opened that they could have been held against."""
+        return bool(self._answers.names) and not self._is_tried
+
+    async def check_stubs(self) -> None:
+        """Open the components when the stubs were not held against any; the plugin does so at the end of a test.
+
+        Raises what is wrong with a stub, and what ``load`` raises.
+        """
+        if self.has_unchecked_stubs:
+            await self._open()
+
     async def close(self) -> None:
         """Close the engine; the plugin does so when the test's coroutine has ended."""
         self._is_closed = True
@@ -219,6 +233,7 @@ class WorkflowBench:
     async def _open(self) -> _Opened:
         if self._is_closed or self._opened is not None:
             return self._needed()
+        self._is_tried = True
         environ = {**self._environ, **environment_in(self._places.data, {})}
         environ["OBELISK_CACHE_DIR"] = str(self._places.cache)
         config = self._config(environ)

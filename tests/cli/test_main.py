@@ -148,3 +148,31 @@ def test_the_module_is_the_command(tmp_path: Path):
 def test_a_command_ends_well_without_a_standard_stream(closed):
     command = ["sh", "-c", f'exec "$0" -m obelisk --version {closed}', sys.executable]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+NO_ROOM = "error: cannot write to standard output: No space left on device; what was to be printed is lost\n"
+
+
+def into_no_room(*arguments: str, unbuffered: str = "") -> tuple[int, str]:
+    """Run Python with a standard output that takes nothing; return how it ended and what it told."""
+    with Path("/dev/full").open("wb") as full:
+        command, environ = [sys.executable, *arguments], {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(command, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--version"], ["plugins", "--help"], ["generate", "execution-id"]])
+def test_output_that_cannot_be_written_is_told(arguments, unbuffered):
+    assert into_no_room("-m", "obelisk", *arguments, unbuffered=unbuffered) == (1, NO_ROOM)
+
+
+def test_output_that_is_written_only_at_the_end_is_told_as_lost_too():
+    script = "import sys\nfrom obelisk.cli.main import _exit_now\nprint('late')\n_exit_now(SystemExit(0))\n"
+    assert into_no_room("-c", script) == (1, NO_ROOM)
+
+
+def test_a_full_disk_elsewhere_is_not_taken_for_that_of_the_output(capsys):
+    with pytest.raises(SystemExit), reporting_errors(7):
+        raise OSError(28, "No space left on device", "/data/x")
+    assert "unexpected OSError: [Errno 28] No space left on device: '/data/x'" in capsys.readouterr().err

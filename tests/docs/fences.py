@@ -88,6 +88,11 @@ def fences_of(page: Path) -> Iterator[Fence]:
         said = {}
 
 
+def blocks_of(page: Path, language: Language) -> list[str]:
+    """Return the texts of the blocks of a page in one language, in their order, also of those that are not run."""
+    return [fence.text for fence in fences_of(page) if fence.language == language]
+
+
 def codes_of(page: Path) -> Iterator[str]:
     """Yield what sentences of a page show as code."""
     for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
+
+from tests.docs.fences import fences_of
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {"python-guests.md": "python", "javascript-guests.md": "js"}
@@ -14,12 +15,8 @@ LANGUAGES = {"wit": "*.wit", "python": "*.py", "js": "*.js", "toml": "obelisk.to
 
 def blocks() -> list[tuple[str, str, str]]:
     """Return guide, language and text of each block of source."""
-    found = []
-    for guide in GUIDES:
-        text = (ROOT / "docs" / "how-to" / guide).read_text(encoding="utf-8")
-        matches = re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL)
-        found += [(guide, language, block) for language, block in matches]
-    return found
+    pages = [(guide, ROOT / "docs" / "how-to" / guide) for guide in GUIDES]
+    return [(guide, fence.language, fence.text) for guide, page in pages for fence in fences_of(page) if fence.language]
 
 
 @pytest.mark.parametrize(("guide", "language", "block"), blocks())

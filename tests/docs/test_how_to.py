@@ -16,13 +16,13 @@ from obelisk.interfaces.sandbox import ReplaceIn, SandboxSettings
 from obelisk.plugins import Plugins
 from obelisk.wasm.wasi.http.policy import AllowLists
 from obelisk.wasm.wasi.http.target import parse_target
+from tests.docs.fences import Language, blocks_of
 
 
 @pytest.fixture
 def lists(repository: Path) -> AllowLists:
     """The lists of the page on outgoing HTTP."""
-    page = (repository / "docs/how-to/outgoing-http.md").read_text()
-    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    (toml,) = blocks_of(repository / "docs/how-to/outgoing-http.md", Language.TOML)
     config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
     (component,) = config.components
     assert isinstance(component.settings, SandboxSettings)
@@ -42,16 +42,15 @@ def test_a_denial_reads_as_it_is_shown(lists: AllowLists, repository: Path):
 
 
 def test_the_tables_of_the_servers_log_are_understood(repository: Path):
-    page = (repository / "docs/how-to/server-logs.md").read_text()
-    toml = page.split('```toml title="obelisk.toml"\n', 1)[1].split("```", 1)[0]
+    (toml,) = blocks_of(repository / "docs/how-to/server-logs.md", Language.TOML)
     config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
     assert config.kernel.log.console == ConsoleLogSettings()
     assert config.kernel.log.file is not None
 
 
 def test_the_token_that_is_shown_has_the_hash_that_is_shown(repository: Path):
-    page = (repository / "docs/how-to/secure-the-api.md").read_text()
-    toml = page.split("```toml\n", 1)[1].split("```", 1)[0]
+    path = repository / "docs/how-to/secure-the-api.md"
+    page, (toml,) = path.read_text(), blocks_of(path, Language.TOML)
     config = config_from_text(toml, plugins=Plugins.load(environ={}), base=repository, environ={"HOME": "/h"})
     token = page.split("token       ", 1)[1].split("\n", 1)[0]
     assert page.count(token) == 2
@@ -60,8 +59,8 @@ def test_the_token_that_is_shown_has_the_hash_that_is_shown(repository: Path):
 
 
 def test_verify_tells_what_the_page_on_configurations_shows(repository: Path, tmp_path: Path):
-    page = (repository / "docs/how-to/write-a-configuration.md").read_text()
-    toml = page.split("```toml\n")[2].split("```", 1)[0]
+    path = repository / "docs/how-to/write-a-configuration.md"
+    page, toml = path.read_text(), blocks_of(path, Language.TOML)[1]
     (tmp_path / "obelisk.toml").write_text(toml)
     environ = {"OBELISK_DATA_DIR": str(tmp_path / "data"), "OBELISK_CACHE_DIR": str(tmp_path / "cache")}
     arguments = ["server", "verify", "--config", str(tmp_path / "obelisk.toml")]

@@ -7,16 +7,17 @@ from typing import Any
 
 from obelisk.config.model import Chosen
 from obelisk.testing.engine import engine_harness
+from tests.docs.fences import Language, fences_of
 
 FIBO = '[storage]\nuse = "memory"\n[[activity_wasm]]\nname = "fibo"\nlocation = "examples/wat/fibo_activity.wat"\n'
 
 
 def example(repository: Path, title: str) -> dict[str, Any]:
     """Return the names that the first Python block below a title defines."""
-    page = (repository / "docs/plugins/writing-a-plugin.md").read_text(encoding="utf-8")
-    code = page.split(f"## {title}\n", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
+    fences = fences_of(repository / "docs/plugins/writing-a-plugin.md")
+    code = next(fence for fence in fences if fence.section == title and fence.language == Language.PYTHON)
     names: dict[str, Any] = {}
-    exec(code, names)
+    exec(code.text, names)
     return names
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.docs.fences import Language, blocks_of
+
 
 def test_the_tests_that_are_shown_pass(repository: Path, tmp_path: Path) -> None:
-    page = (repository / "docs/plugins/testing-a-plugin.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    for place, block in enumerate(blocks):
+    for place, block in enumerate(blocks_of(repository / "docs/plugins/testing-a-plugin.md", Language.PYTHON)):
         (tmp_path / f"test_page_{place}.py").write_text(block)
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n"

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from obelisk.cli.main import cli
+from tests.docs.fences import Language, blocks_of
 
 PAGES = ("start-a-project.md", "develop-locally.md")
 
@@ -48,7 +49,7 @@ def test_every_file_that_is_shown_is_written(project: Path, repository: Path) ->
 
 
 def test_the_build_that_is_shown_is_the_projects(project: Path, repository: Path) -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", page(repository, PAGES[1]), re.DOTALL)
+    (block,) = blocks_of(repository / "docs/how-to" / PAGES[1], Language.TOML)
     assert block in (project / "my-shop" / "obelisk.toml").read_text()
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.docs.fences import Language, blocks_of
+
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
 
 
 def program() -> str:
-    (found,) = [text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "asyncio.run" in text]
-    return str(found)
+    (found,) = [text for text in blocks_of(README, Language.PYTHON) if "asyncio.run" in text]
+    return found
 
 
 def test_the_program_of_the_readme_prints_the_result(tmp_path: Path):

@@ -14,6 +14,7 @@ import pytest
 
 from obelisk import hookspecs
 from obelisk.cli.main import cli
+from tests.docs.fences import Language, blocks_of
 
 
 def tool(path: Path) -> ModuleType:
@@ -92,8 +93,7 @@ def test_the_configuration_of_the_repository_names_files_that_exist(repository):
 
 
 def test_the_example_in_the_readme_is_part_of_the_configuration_of_the_repository(repository):
-    readme = (repository / "README.md").read_text()
-    example = tomllib.loads(readme.split('```toml title="obelisk.toml"\n', 1)[1].split("```", 1)[0])
+    example = tomllib.loads(blocks_of(repository / "README.md", Language.TOML)[0])
     tables = tomllib.loads((repository / "obelisk.toml").read_text())
     assert example["storage"] == tables["storage"]
     for name in ("activity_wasm", "workflow_wasm"):

@@ -161,6 +161,18 @@ def test_a_source_that_changes_is_built_and_loaded(make_world: MakeWorld) -> Non
     assert result(world, server, FIBO, 10) == {"err": None}
 
 
+def test_what_a_build_wrote_is_built_again_when_it_is_deleted(make_world: MakeWorld) -> None:
+    world = make_world(tables=BUILD + tables())
+    (world.directory / "src").mkdir()
+    (world.directory / "src" / "fibo.wat").write_text((WAT / "fibo_activity.wat").read_text())
+    (world.directory / "workflow.wat").write_text((WAT / "fibo_workflow.wat").read_text())
+    server = world.start(command=DEV)
+    (world.directory / "fibo.wat").unlink()
+    server.wait_for_log("the server has this already")
+    assert server.log.count("dev: building: sh -c ") == 2
+    assert (world.directory / "fibo.wat").is_file()
+
+
 def test_a_build_that_fails_is_told_and_the_old_component_goes_on(make_world: MakeWorld) -> None:
     world = developed(make_world, BUILD)
     (world.directory / "src").mkdir()

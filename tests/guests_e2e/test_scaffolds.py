@@ -162,6 +162,41 @@ def test_the_sources_fit_the_bindings_in_javascript(projects: Projects, kind: Pr
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_build_in_python_that_fails_shows_the_error_and_no_backtrace(tmp_path: Path) -> None:
+    project = written_project(ProjectKind.ACTIVITY, "python", tmp_path)
+    with (project / "activity/wit/world.wit").open("a") as file:
+        file.write("world unfinished {\n")
+    env = {**environment(), "RUST_BACKTRACE": "1"}
+    done = subprocess.run(["./build.sh"], cwd=project, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "found eof" in done.stderr
+    assert "backtrace" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ProjectKind, ids=lambda kind: kind.value)
+def test_a_build_in_javascript_names_the_line_of_a_syntax_error(tmp_path: Path, kind: ProjectKind) -> None:
+    project = written_project(kind, "js", tmp_path)
+    source = project / kind.value / "app.js"
+    lines = source.read_text().count("\n")
+    with source.open("a") as file:
+        file.write("const = 1;\n")
+    done = subprocess.run(["./build.sh", kind.value], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{kind.value}/app.js:{lines + 1}\nconst = 1;" in done.stderr
+    assert "SyntaxError: Unexpected token '='" in done.stderr
+    assert "    at " not in done.stderr
+
+
+def test_a_build_in_javascript_that_fails_shows_the_error_and_no_stack(tmp_path: Path) -> None:
+    project = written_project(ProjectKind.ACTIVITY, "js", tmp_path)
+    with (project / "activity/wit/world.wit").open("a") as file:
+        file.write("world unfinished {\n")
+    done = subprocess.run(["./build.sh"], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "found eof" in done.stderr
+    assert "    at " not in done.stderr
+
+
 def test_dev_runs_a_project_and_builds_what_changes(tmp_path: Path) -> None:
     project = written_project(ProjectKind.ACTIVITY, "js", tmp_path)
     build(project, ProjectKind.ACTIVITY, "js")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.archives import Built, build_all
+from tests.packaging.wheels import third_party_wheels
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,9 @@ def archives(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 def folder(archives: dict[str, Built]) -> Path:
     """The folder that holds the archives and nothing else."""
     return archives["obelisk"].wheel.parent
+
+
+@pytest.fixture(scope="session")
+def wheels(repository: Path) -> Path:
+    """The folder with the wheels of others that ours need."""
+    return third_party_wheels(repository)

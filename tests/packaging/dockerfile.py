@@ -2,7 +2,8 @@
 
 Paths of the image become paths below that directory, which each stage finds empty. What an earlier stage made is moved
 aside, so that paths that were written into files, such as those of a virtual environment, hold in the next one too. The base
-image is the machine with the interpreter that runs the tests, and with its pip's cache. Users and volumes are not made.
+image is the machine with the interpreter that runs the tests, and the index that its pip asks is a folder. Users and volumes
+are not made.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.packaging.wheels import offline
 
 RUN_SECONDS = 240
 TOP = re.compile(r"(?<![\w./:-])(?=/(?:opt|src|wheels|empty|etc|var)\b)")
@@ -51,10 +54,14 @@ def _instruction(line: str) -> Instruction:
 
 @dataclass
 class Image:
-    """What the instructions made: the directory that is its root, and what it says of itself."""
+    """What the instructions made: the directory that is its root, and what it says of itself.
+
+    ``wheels`` has what an index would.
+    """
 
     context: Path
     directory: Path
+    wheels: Path
     env: dict[str, str] = field(default_factory=dict)
     workdir: str = "/"
     notes: dict[str, str] = field(default_factory=dict)
@@ -79,9 +86,8 @@ class Image:
 
     def environ(self, **variables: str) -> dict[str, str]:
         """Return the variables of a process in the image."""
-        kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "LANG"))}
-        kept.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
-        return {**kept, "HOME": str(self.directory), **self.env, **variables}
+        kept = {name: value for name, value in os.environ.items() if name.startswith("LANG")}
+        return {**kept, **offline(self.wheels), "HOME": str(self.directory), **self.env, **variables}
 
     def shell(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the image by a shell."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.process import Ended, Server
+from tests.packaging.wheels import offline
 
 PIP_SECONDS = 240
 COMMAND_SECONDS = 60
@@ -25,11 +26,12 @@ def clean_environ(**variables: str) -> dict[str, str]:
 
 
 class Environment:
-    """An empty environment, until something is installed into it."""
+    """An empty environment, until something is installed into it from ``folders``, by a pip from without."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *folders: Path) -> None:
         self.directory = directory
-        command = [sys.executable, "-m", "venv", str(directory)]
+        self._folders = folders
+        command = [sys.executable, "-m", "venv", "--without-pip", str(directory)]
         subprocess.run(command, check=True, capture_output=True, timeout=PIP_SECONDS, env=clean_environ())
 
     @property
@@ -43,11 +45,11 @@ class Environment:
 
     def pip(self, *arguments: str) -> str:
         """Run pip, which has to succeed; return what it printed."""
-        command = [self.python, "-m", "pip", "--disable-pip-version-check", *arguments]
+        command = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", *arguments]
         ended = subprocess.run(
             command,
             cwd=self.directory,
-            env=clean_environ(),
+            env=clean_environ(**offline(*self._folders)),
             capture_output=True,
             text=True,
             timeout=PIP_SECONDS,
@@ -59,7 +61,7 @@ class Environment:
     def install(self, *arguments: str) -> list[dict[str, Any]]:
         """Install something; return what pip reports of each distribution that it installed."""
         report = self.directory / "report.json"
-        self.pip("install", "--quiet", "--report", str(report), *arguments)
+        self.pip("install", "--quiet", "--no-compile", "--report", str(report), *arguments)
         installed: list[dict[str, Any]] = json.loads(report.read_text())["install"]
         return installed
 

@@ -37,9 +37,9 @@ def instructions(repository: Path):
 
 
 @pytest.fixture(scope="module")
-def image(repository: Path, instructions, tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(repository: Path, instructions, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image, built in a directory."""
-    made = Image(repository, tmp_path_factory.mktemp("image"))
+    made = Image(repository, tmp_path_factory.mktemp("image"), wheels)
     made.build(instructions)
     return made
 

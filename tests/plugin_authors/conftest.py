@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from msgspec import Struct
 
 from tests.e2e.process import Ended
@@ -40,3 +41,9 @@ class Author(Struct, frozen=True):
         options = ["--quiet", "--no-build-isolation", "--target", str(self.site)]
         ended = self.python("pip", "install", *options, *map(str, packages), **OFFLINE)
         assert ended.code == 0, ended.printed
+
+
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy has found out of the kernel once; authors and readers would wait for it each by themselves."""
+    return tmp_path_factory.mktemp("mypy")

@@ -17,7 +17,7 @@ OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_BU
 PROGRAMS = ("obelisk", "pip", "pytest", "ruff", "mypy")
 
 
-def environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path, *, mypy_cache: Path) -> dict[str, str]:
     """Make an environment, and return the variables of somebody who uses it."""
     prefix, home = directory / "environment", directory / "home"
     venv.create(prefix)
@@ -34,5 +34,5 @@ def environment(directory: Path) -> dict[str, str]:
     return {
         **kept, **OFFLINE, "HOME": str(home), "PATH": f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "VIRTUAL_ENV": str(prefix), "OBELISK_CACHE_DIR": str(home / "cache"), "COLUMNS": "200",
-        "PYTHONWARNINGS": "error", "PYTHON": sys.executable, "RUFF_NO_CACHE": "1", "MYPY_CACHE_DIR": str(home / "mypy"),
+        "PYTHONWARNINGS": "error", "PYTHON": sys.executable, "RUFF_NO_CACHE": "1", "MYPY_CACHE_DIR": str(mypy_cache),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from obelisk.cli.main import cli
 from obelisk.errors import InputError
 from obelisk.plugins import taken_distributions
 from obelisk.scaffold.plugins.project import PluginKind, write_plugin
+from tests.docs.fences import Language, blocks_of
 from tests.plugin_authors.conftest import Author
 
 KINDS = [kind.value for kind in PluginKind]
@@ -49,8 +50,8 @@ def test_its_tests_are_the_suite_of_the_kind_and_pass(author, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_types_fit(author, kind):
-    ended = author.python("mypy", "--cache-dir", str(author.site / "mypy"), within=author.home / f"obelisk-my-{kind}")
+def test_its_types_fit(author, mypy_cache, kind):
+    ended = author.python("mypy", "--cache-dir", str(mypy_cache), within=author.home / f"obelisk-my-{kind}")
     assert ended.code == 0, ended.printed
 
 
@@ -85,7 +86,7 @@ def test_it_is_listed_with_what_it_offers(author):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_configuration_that_its_readme_shows_is_read(author, kind):
-    readme = (author.home / f"obelisk-my-{kind}/README.md").read_text()
+    readme = author.home / f"obelisk-my-{kind}/README.md"
     directory = author.home / f"reads-{kind}"
     (directory / "components").mkdir(parents=True)
     (directory / "components/mine.wasm").write_text(
@@ -93,7 +94,7 @@ def test_the_configuration_that_its_readme_shows_is_read(author, kind):
     )
     (directory / "greeting.py").write_text("async def run(params, log):\n    return 'hello'\n")
     stub = '\n[[activity_stub]]\nffqn = "shop:orders/orders.take"\nparams = [{ name = "text", type = "string" }]\n'
-    toml = readme.split("```toml\n", 1)[1].split("```", 1)[0] + (stub if kind == "trigger" else "")
+    toml = blocks_of(readme, Language.TOML)[0] + (stub if kind == "trigger" else "")
     (directory / "obelisk.toml").write_text(toml)
     ended = author.obelisk("server", "verify", within=directory)
     assert (ended.code, ended.stdout) == (0, "Server configuration was verified\n"), ended.printed

@@ -29,10 +29,10 @@ def blocks_of(page: Path) -> list[Fence]:
 
 
 @pytest.mark.parametrize("name", WALKED)
-def test_what_a_page_shows_works(name, tmp_path):
+def test_what_a_page_shows_works(name, tmp_path, mypy_cache):
     (tmp_path / "here").mkdir()
     began = time.monotonic()
-    walk_page(page(name), tmp_path / "here", environment(tmp_path), plugins=None)
+    walk_page(page(name), tmp_path / "here", environment(tmp_path, mypy_cache=mypy_cache), plugins=None)
     assert time.monotonic() - began < TEN_MINUTES
 
 

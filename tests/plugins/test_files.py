@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import sys
@@ -228,3 +229,12 @@ def test_verify_tells_of_a_wrong_file_with_its_line(write, tmp_path):
     ended = subprocess.run(command, cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert f"{tmp_path / 'obelisk.toml'}:4: `plugins.files[0]`: plugin `mine` from" in ended.stdout + ended.stderr
+
+
+def test_the_module_of_a_file_has_a_loader_from_which_tracebacks_get_their_lines(write):
+    path = write(EXPORTER)
+    module = file_plugin(path).load()
+    assert module.__spec__ is not None
+    assert module.__spec__.loader is not None
+    assert module.__spec__.origin == module.__file__ == str(path)
+    assert linecache.updatecache(str(path), vars(module)) == EXPORTER.splitlines(keepends=True)

@@ -81,3 +81,16 @@ def test_nothing_is_left_of_a_project_that_cannot_be_written(tmp_path: Path) -> 
     with pytest.raises(InputError, match="nothing was written"):
         write_project([file("README.md"), file("wit"), file("wit/world.wit")], tmp_path / "shop")
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("below", ["sub", "sub/project"])
+@pytest.mark.parametrize("kind", ["file", "broken link"])
+def test_what_is_in_the_way_to_a_place_is_named(tmp_path: Path, kind: str, below: str) -> None:
+    way = tmp_path / "way"
+    if kind == "file":
+        way.write_text("mine\n")
+    else:
+        way.symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"/way is no directory; nothing was written, choose another with `--dir"):
+        write_project([file("README.md")], way / below)
+    assert [*tmp_path.iterdir()] == [way]

@@ -153,3 +153,35 @@ def test_the_how_to_page_shows_tests_that_pass(project: Project):
     )
     shown = project.run(*ALONE)
     assert "5 passed" in shown.stdout, shown.stdout
+
+
+@pytest.mark.parametrize("kind", ["async def", "def"])
+def test_a_stub_of_no_function_fails_a_test_that_starts_nothing(project: Project, kind: str):
+    project.write("obelisk.toml", TOML)
+    project.write(
+        "tests/test_it.py",
+        f"""
+{kind} test_typo(obelisk):
+    obelisk.stub("testing:fibo/fibo.fibbo", {{"ok": 55}})
+
+{kind} test_wrong(obelisk):
+    obelisk.stub("testing:fibo/fibo.fibo", "55")
+
+{kind} test_right(obelisk):
+    obelisk.stub("testing:fibo/fibo.fibo", {{"ok": 55}})
+""",
+    )
+    shown = project.run(*ALONE)
+    assert "2 failed, 1 passed" in shown.stdout, shown.stdout + shown.stderr
+    assert "function not found: `testing:fibo/fibo.fibbo` is neither" in shown.stdout
+    assert "there is `testing:fibo/fibo.fibo`" in shown.stdout
+    assert "the stub of `testing:fibo/fibo.fibo` answers '55'" in shown.stdout
+
+
+def test_a_test_that_fails_is_told_as_that_and_its_stubs_are_not_looked_at(project: Project):
+    project.write("obelisk.toml", TOML)
+    text = 'async def test_it(obelisk):\n    obelisk.stub("testing:fibo/fibo.fibbo", 1)\n    assert 1 == 2\n'
+    project.write("tests/test_it.py", text)
+    shown = project.run(*ALONE)
+    assert "assert 1 == 2" in shown.stdout, shown.stdout + shown.stderr
+    assert "function not found" not in shown.stdout

@@ -47,8 +47,8 @@ class Watched(Struct, frozen=True):
         return {path: digest for path in stamps_of(self._loaded()) if (digest := _digest(path)) is not None}
 
     def due(self, paths: tuple[Path, ...]) -> tuple[DevBuild, ...]:
-        """Return the builds that the change of files is a reason for."""
-        return tuple(build for build in self.builds if any(_is_source(path, build) for path in paths))
+        """Return the builds that the change of files is a reason for: of a source, or what one wrote is gone."""
+        return tuple(build for build in self.builds if any(_is_reason(path, build) for path in paths))
 
     def _loaded(self) -> Iterator[Path]:
         yield self.config_file
@@ -88,6 +88,10 @@ def _paths(settings: Struct, base: Path) -> Iterator[Path]:
         yield base / Path(location).expanduser()
     if isinstance(wit, Path):
         yield base / wit
+
+
+def _is_reason(path: Path, build: DevBuild) -> bool:
+    return _is_source(path, build) or (path == build.output and not path.exists())
 
 
 def _is_source(path: Path, build: DevBuild) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
+
+from tests.docs.fences import Language, blocks_of
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = ROOT / "docs" / "how-to" / "webhooks.md"
@@ -14,8 +15,7 @@ HEAD = 'storage.use = "memory"\n'
 
 def toml_of(page: Path) -> str:
     """Return all configuration that a page shows, with a free port."""
-    blocks = re.findall(r"```toml[^\n]*\n(.*?)```", page.read_text(), re.DOTALL)
-    return "\n".join(blocks).replace("127.0.0.1:9090", "127.0.0.1:0")
+    return "\n".join(blocks_of(page, Language.TOML)).replace("127.0.0.1:9090", "127.0.0.1:0")
 
 
 async def test_the_configuration_of_the_guide_does_what_it_says(serving, tables):

@@ -12,13 +12,15 @@ from obelisk_otlp.variables import Variables
 
 from obelisk.config.load import config_from_text
 from obelisk.plugins import Plugins
+from tests.docs.fences import Language, blocks_of
 
 PLUGIN = Path(__file__).resolve().parents[1]
-PAGES = {
-    "readme": (PLUGIN / "README.md").read_text(encoding="utf-8"),
-    "how-to": (PLUGIN.parents[1] / "docs" / "how-to" / "otlp.md").read_text(encoding="utf-8"),
-}
-TABLES = [table for page in PAGES.values() for table in re.findall(r"```toml[^\n]*\n(.*?)```", page, re.DOTALL)]
+README = PLUGIN / "README.md"
+TABLES = [
+    table
+    for page in (README, PLUGIN.parents[1] / "docs" / "how-to" / "otlp.md")
+    for table in blocks_of(page, Language.TOML)
+]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -31,7 +33,7 @@ def test_each_table_makes_a_plan(table: str, tmp_path: Path):
 
 
 def test_the_readme_names_modules_that_exist():
-    rows = re.findall(r"^\| (`.*?) \|", PAGES["readme"], re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert names
     assert not [name for name in names if not (PLUGIN / "obelisk_otlp" / f"{name}.py").is_file()]

@@ -47,6 +47,17 @@ def check_pragmas(pragmas: Mapping[str, str | int]) -> None:
             raise ConfigError(f"`sqlite.pragma.{name}` is `{value}`, expected a number or a word")
 
 
+class Connecting:
+    """What holds a connection while it can be used, and opens another when it is needed again."""
+
+    _connection: sqlite3.Connection | None = None
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     """Return a connection without pragmas; it may be used by any one thread at a time. Raises ``sqlite3.Error``."""
     mode = "rwc" if create else "rw"

@@ -25,7 +25,7 @@ from obelisk.core.events import (
 from obelisk.core.state import JoinSetCounts, State, counted_join_set, fold
 from obelisk.errors import CommitRefusedError, IllegalTransitionError
 from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId, JoinSetId, delay_owner, parent_of
-from obelisk.interfaces.storage import Batch, Committed, Entry, Write
+from obelisk.interfaces.storage import Batch, Committed, Entry, Write, check_expected
 from obelisk_sqlite.rows import Row, child_row, delay_row
 
 CountsKey = tuple[ExecutionId, JoinSetId]
@@ -155,7 +155,7 @@ class _Draft:
     def write(self, write: Write) -> State:
         execution_id = write.execution_id
         state = self.pages.states.get(execution_id) or self._ledger.state(execution_id)
-        _check_expected(write, state)
+        check_expected(write, state)
         for entry in write.entries:
             state = self._append(execution_id, state, entry)
         if state is None:
@@ -237,15 +237,3 @@ def _asker(key: str) -> ExecutionId | None:
     """Return the execution that a response with this key answers."""
     owner = delay_owner(DelayId(key)) if key.startswith(DELAY_PREFIX) else parent_of(ExecutionId(key))
     return None if owner is None else owner[0]
-
-
-def _check_expected(write: Write, state: State | None) -> None:
-    version, cursor = (0, 0) if state is None else (state.next_version, state.cursor)
-    if write.expected_version is not None and write.expected_version != version:
-        raise CommitRefusedError(
-            f"the next version of `{write.execution_id}` is {version}, the batch expects {write.expected_version}"
-        )
-    if write.expected_cursor is not None and write.expected_cursor != cursor:
-        raise CommitRefusedError(
-            f"the last response of `{write.execution_id}` has cursor {cursor}, the batch expects {write.expected_cursor}"
-        )

@@ -19,7 +19,7 @@ import msgspec
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import LineQuery, LineRow, StoredLine
-from obelisk_sqlite.connection import check_writable, configure, connect, open_configured, storage_error
+from obelisk_sqlite.connection import Connecting, check_writable, configure, connect, open_configured, storage_error
 from obelisk_sqlite.line_rows import delete_some, insert, last_cursor, select_page
 from obelisk_sqlite.line_schema import SCHEMA
 from obelisk_sqlite.migrating import migrate
@@ -49,14 +49,13 @@ def prepare(path: Path) -> None:
         ) from error
 
 
-class LineStore:
+class LineStore(Connecting):
     """Lines in the file at ``path``. Methods are called on the loop's thread."""
 
     def __init__(self, path: Path, loop: asyncio.AbstractEventLoop) -> None:
         self._path = path
         self._loop = loop
         self._reader = Reader(path, PRAGMAS, loop)
-        self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="obelisk-sqlite-lines")
 
@@ -105,8 +104,3 @@ class LineStore:
         except BaseException:
             self._disconnect()
             raise
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()

@@ -19,7 +19,7 @@ from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, ExecutorId
 from obelisk.interfaces.storage import DueDelay, ExecutionLog, ExecutionQuery, Held
 from obelisk.names import Ffqn
-from obelisk_sqlite.connection import open_configured, storage_error
+from obelisk_sqlite.connection import Connecting, open_configured, storage_error
 from obelisk_sqlite.listing import select_page
 from obelisk_sqlite.open_files import OpenFiles
 from obelisk_sqlite.rows import RESPONSE_SELECT, STATE_SELECT, read_event, read_response, read_state
@@ -64,7 +64,7 @@ _ENDED = f"""SELECT {STATE_SELECT} FROM t_state INDEXED BY t_state_ended
     ORDER BY due_at, execution_id LIMIT :limit"""
 
 
-class Reader:
+class Reader(Connecting):
     """Owns the connection that reads."""
 
     def __init__(
@@ -79,7 +79,6 @@ class Reader:
         self._files = files
         self._pragmas = pragmas
         self._loop = loop
-        self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="obelisk-sqlite-reader")
 
@@ -112,11 +111,6 @@ class Reader:
         except BaseException:
             self._disconnect()
             raise
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
 
 def state(connection: sqlite3.Connection, execution_id: ExecutionId) -> State | None:

@@ -26,7 +26,7 @@ from typing import Any
 
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.interfaces.storage import LOST_BASE, Batch, lost_its_base
-from obelisk_sqlite.connection import describe, open_configured
+from obelisk_sqlite.connection import Connecting, describe, open_configured
 from obelisk_sqlite.open_files import OpenFiles
 from obelisk_sqlite.session import Cache, Session
 
@@ -73,7 +73,7 @@ class Work:
             self.error = error
 
 
-class Writer:
+class Writer(Connecting):
     """Owns the connection that writes. Methods other than ``_``-named ones are called on the loop's thread."""
 
     def __init__(self, path: Path, pragmas: Mapping[str, str | int], loop: asyncio.AbstractEventLoop) -> None:
@@ -84,7 +84,7 @@ class Writer:
         self._kept: list[Work] = []
         self._end_of_keeping: asyncio.TimerHandle | None = None
         self._cache = Cache()
-        self._connection: sqlite3.Connection | None = open_configured(path, pragmas, writes=True)
+        self._connection = open_configured(path, pragmas, writes=True)
         self.files = OpenFiles(path)
         self._waiting: dict[asyncio.Future[Any], Work] = {}
         self.transactions = 0
@@ -239,11 +239,6 @@ class Writer:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
             self._disconnect()
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
     def _unknown(self, error: Exception) -> str:
         if isinstance(error, CommitUnknownError):

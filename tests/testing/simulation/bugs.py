@@ -97,12 +97,12 @@ def keeps_what_others_ended(patch: pytest.MonkeyPatch) -> None:
 
 def checks_no_version(patch: pytest.MonkeyPatch) -> None:
     """The storage takes writes that were made for another version."""
-    check = memory_storage._check_expected
+    check = memory_storage.check_expected
 
     def unchecked(write: Write, state: State | None) -> None:
         check(replace(write, expected_version=None), state)
 
-    patch.setattr(memory_storage, "_check_expected", unchecked)
+    patch.setattr(memory_storage, "check_expected", unchecked)
 
 
 def locks_what_is_not_due(patch: pytest.MonkeyPatch) -> None:
