@@ -204,6 +204,7 @@ class TriggerConformance(Conformance):
                         pass
         async with watched(samples) as it:
             await samples.happen(it.engine)
+            assert await it.started(samples.ffqn) == 1
 
     async def test_an_unknown_key_of_a_table_is_an_error_that_names_it(self, samples: TriggerSamples) -> None:
         for table in _provider(samples).tables:

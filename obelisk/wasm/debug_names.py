@@ -1,7 +1,7 @@
 """The names that a component gives its functions for backtraces.
 
 wasmtime puts them into the message of every trap, once for each frame, whatever their length. They stand in custom sections
-called ``name`` of the core modules, which nobody validates: what cannot be read there is not used by wasmtime either.
+called ``name`` of the core modules, which nobody validates: wasmtime uses what stands there up to where it cannot be read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 MAX_LENGTH: Final = 100_000
 """How many bytes a name may have, as wasm allows for those of imports and exports."""
 _HEADER = 8
+_BITS = 32
 _CORE_MODULE, _COMPONENT = 1, 4
 _CUSTOM = 0
 _MODULE_NAME, _FUNCTION_NAMES = 0, 1
@@ -31,22 +32,24 @@ def longest_name(component: bytes) -> int:
 
 def _longest_in(module: bytes) -> int:
     found = (section for kind, section in _sections(module) if kind == _CUSTOM)
-    longest = 0
-    for section in found:
-        try:
-            longest = max(longest, *_lengths(section), 0)
-        except IndexError:
-            continue
-    return longest
+    return max((length for section in found for length in _readable_lengths(section)), default=0)
+
+
+def _readable_lengths(section: bytes) -> Iterator[int]:
+    try:
+        yield from _lengths(section)
+    except IndexError:
+        return
 
 
 def _lengths(section: bytes) -> Iterator[int]:
+    """Yield how long each name is; raise ``IndexError`` where the section cannot be read."""
     size, at = _number(section, 0)
     if section[at : at + size] != b"name":
         return
     for kind, content in _sections(section[at + size :]):
         if kind == _MODULE_NAME:
-            yield _number(content, 0)[0]
+            yield _length(content, 0)[0]
         elif kind == _FUNCTION_NAMES:
             yield from _map_lengths(content)
 
@@ -55,9 +58,17 @@ def _map_lengths(content: bytes) -> Iterator[int]:
     count, at = _number(content, 0)
     for _ in range(count):
         _, at = _number(content, at)
-        size, at = _number(content, at)
+        size, at = _length(content, at)
         yield size
         at += size
+
+
+def _length(content: bytes, at: int) -> tuple[int, int]:
+    """Return how many bytes a text takes and where it begins; raise ``IndexError`` when it is not there as a whole."""
+    size, at = _number(content, at)
+    if size > len(content) - at:
+        raise IndexError
+    return size, at
 
 
 def _sections(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -70,12 +81,13 @@ def _sections(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _number(content: bytes, at: int) -> tuple[int, int]:
-    """Return the LEB128 number at a place and the place behind it; raise ``IndexError`` where the bytes end."""
+    """Return the LEB128 number at a place and the place behind it; raise ``IndexError`` where there is none of 32 bits."""
     value = shift = 0
-    while True:
+    while shift < _BITS:
         byte = content[at]
         at += 1
         value |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
             return value, at
+    raise IndexError

@@ -55,13 +55,13 @@ def test_the_build_that_is_shown_is_the_projects(project: Path, repository: Path
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_command_is_one(name: str, repository: Path) -> None:
-    for line in shown(page(repository, name)):
-        words = shlex.split(line)
-        if words[0] == "obelisk":
-            command: click.Command | None = cli
-            for word in words[1:]:
-                if not isinstance(command, click.Group):
-                    break
-                command = command.get_command(click.Context(command), word)
-            assert command is not None, line
-            assert not isinstance(command, click.Group), line
+    lines = [line for line in shown(page(repository, name)) if line.startswith("obelisk ")]
+    assert lines
+    for line in lines:
+        command: click.Command | None = cli
+        for word in shlex.split(line)[1:]:
+            if not isinstance(command, click.Group):
+                break
+            command = command.get_command(click.Context(command), word)
+        assert command is not None, line
+        assert not isinstance(command, click.Group), line

@@ -68,6 +68,8 @@ def many_parameters(count: int) -> str:
     return f'(component (import "f" (func {parameters})))'
 
 
+NAMES = r"\01\c5\9a\0c\01\00\c0\9a\0c"
+"""How names of functions begin of which the only one, that of the first function, takes 200,000 bytes."""
 REFUSED = {
     "deep type": (deep_type(150), "type nesting is too deep"),
     "wide type": (wide_type(40), "effective type size exceeds the limit"),
@@ -77,6 +79,10 @@ REFUSED = {
     "long name": ('(component (import "a:b/' + "c" * 200_000 + '" (instance)))', "string size out of bounds"),
     "long function name": (
         '(component (core module (func (@name "' + "x" * 200_000 + '"))))',
+        "`name` section has a name of 200000 bytes, expected at most 100000; strip it",
+    ),
+    "long function name before what cannot be read": (
+        '(component (core module (func) (@custom "name" "' + NAMES + "x" * 200_000 + '\\02")))',
         "`name` section has a name of 200000 bytes, expected at most 100000; strip it",
     ),
     "many parameters": (many_parameters(1001), "parameters size is out of bounds"),

@@ -31,7 +31,9 @@ def test_every_distribution_needs_the_same_python(projects):
 
 
 def test_plugins_are_found_by_their_entry_points(projects):
-    for name, project in plugins_of(projects).items():
+    plugins = plugins_of(projects)
+    assert len(plugins) > 1
+    for name, project in plugins.items():
         module = name.replace("-", "_")
         assert project["entry-points"][ENTRY_POINT_GROUP] == {module.removeprefix("obelisk_"): module}
 

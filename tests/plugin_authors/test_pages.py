@@ -72,6 +72,8 @@ def test_the_tutorial_runs_the_tests_of_the_example_and_checks_its_types():
 
 
 def test_links_of_the_pages_lead_somewhere():
-    for each in sorted((ROOT / "docs/plugins").glob("*.md")):
+    pages = sorted((ROOT / "docs/plugins").glob("*.md"))
+    assert ROOT / "docs/plugins/tutorial.md" in pages
+    for each in pages:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", each.read_text())
         assert [link for link in links if not (each.parent / link).exists()] == [], each.name

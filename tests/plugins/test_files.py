@@ -207,7 +207,7 @@ def test_a_server_with_a_wrong_file_prints_one_message(write, tmp_path):
 
 async def test_the_harness_for_tests_loads_the_files_of_its_configuration(write, tmp_path):
     write(EXPORTER.replace("yield None", "raise ConnectionError('was opened')\n    yield"))
-    with pytest.raises(Exception, match="was opened"):
+    with pytest.raises(PluginError, match="was opened"):
         async with engine_harness(TABLE, base=tmp_path, directory=tmp_path):
             pass
 

@@ -287,7 +287,9 @@ async def test_what_waited_for_a_permit_runs_when_there_is_one(open_engine: Open
         second = await harness.submit(f"{SPIN}.trap")
         await _running(harness)
         harness.clock.advance(timedelta(seconds=10))
-        assert (await harness.engine.executions.wait(second)).result.execution_failure is not None
+        failure = (await harness.engine.executions.wait(second)).result.execution_failure
+        assert failure is not None
+        assert failure.reason == "activity trap: wasm `unreachable` instruction executed"
 
 
 async def _running(harness: EngineHarness) -> None:

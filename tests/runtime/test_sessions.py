@@ -133,9 +133,12 @@ async def test_calls_follow_each_other(harness: EngineHarness, lender: Lender):
 
 
 async def test_sessions_run_beside_each_other(harness: EngineHarness, lender: Lender):
+    waiting = asyncio.ensure_future(lender.session().call(Ffqn(TEXT), ["x"]))
     sessions = [lender.session() for _ in range(50)]
     found = await harness.until(asyncio.gather(*(one.call(Ffqn(FIBO_CALL), [10]) for one in sessions)))
     assert [one.result.ok.value for one in found] == [55] * 50
+    assert not waiting.done()
+    assert (await answered(harness, waiting)).result.ok.value == "y"
 
 
 async def test_a_child_that_is_a_workflow_is_awaited(harness: EngineHarness, lender: Lender):

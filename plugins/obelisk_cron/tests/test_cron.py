@@ -45,7 +45,7 @@ async def test_a_tick_is_one_write_of_the_seed(open_engine, table, watcher):
 async def test_seconds_are_kept(open_engine, table, watcher):
     async with open_engine(table("*/10 * * * * *"), start=START) as harness:
         await watcher.passes(harness, seconds=60)
-        assert len(await watcher.started(harness)) == 6
+        assert await watcher.started(harness) == [START + timedelta(seconds=10 * number) for number in range(1, 7)]
 
 
 async def test_schedules_do_not_wait_for_each_other(open_engine, table, watcher):

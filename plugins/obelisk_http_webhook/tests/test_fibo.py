@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from obelisk.errors import ConfigError
+
 HOOK = """
 [[webhook_endpoint_wasm]]
 name = "fibo-webhook"
@@ -45,6 +47,6 @@ async def test_a_large_number_is_started_and_not_waited_for(serving, tables):
 
 
 async def test_a_component_that_nobody_exports_ends_the_start(serving):
-    with pytest.raises(Exception, match="imports `testing:fibo-workflow/workflow`, which neither"):
+    with pytest.raises(ConfigError, match="imports `testing:fibo-workflow/workflow`, which neither"):
         async with serving(HOOK):
             pass

@@ -29,10 +29,35 @@ def test_a_scheme_may_have_no_parameters() -> None:
     assert [each.scheme for each in parse_challenges("Negotiate, Basic")] == ["negotiate", "basic"]
 
 
-@given(st.text(max_size=200))
+@given(st.text(max_size=200) | st.text(alphabet='Bearer ,="\\\\;x1', max_size=200))
 def test_any_header_is_read(header: str) -> None:
     for challenge in parse_challenges(header):
         assert challenge.scheme == challenge.scheme.lower()
+        assert all(name == name.lower() for name in challenge.params)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Basic", "Bearer", "negotiate"]),
+            st.dictionaries(st.sampled_from(["realm", "Service", "scope"]), st.text(st.characters(codec="ascii"))),
+        ),
+        min_size=1,
+    )
+)
+def test_what_is_written_as_the_standard_says_is_read_back(written: list[tuple[str, dict[str, str]]]) -> None:
+    header = ", ".join(
+        f"{scheme} " + ", ".join(f"{name}={quoted(value)}" for name, value in params.items())
+        for scheme, params in written
+    )
+    assert parse_challenges(header) == tuple(
+        Challenge(scheme.lower(), {name.lower(): value for name, value in params.items()}) for scheme, params in written
+    )
+
+
+def quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def test_a_header_that_does_not_end_has_no_parameters() -> None:

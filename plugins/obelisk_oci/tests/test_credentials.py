@@ -78,7 +78,9 @@ def test_the_longest_key_counts(home: Home) -> None:
 @pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io", "registry-1.docker.io"])
 def test_docker_hub_has_many_names(home: Home, key: str) -> None:
     home.docker(auths={key: auth("hub")})
-    assert home.find(HUB) is not None
+    found = home.find(HUB)
+    assert found is not None
+    assert (found.username, found.password) == ("hub", SECRET)
 
 
 def test_podmans_file_comes_before_dockers(home: Home) -> None:
@@ -99,11 +101,15 @@ def test_a_file_that_the_environment_names_comes_first(home: Home) -> None:
 
 def test_docker_may_keep_its_file_elsewhere(home: Home) -> None:
     home.write("elsewhere/config.json", json.dumps({"auths": {"ghcr.io": auth("else")}}))
-    assert home.find(DOCKER_CONFIG=str(home.path / "elsewhere")) is not None
+    found = home.find(DOCKER_CONFIG=str(home.path / "elsewhere"))
+    assert found is not None
+    assert found.username == "else"
 
 
 def test_a_configuration_may_be_in_the_environment(home: Home) -> None:
-    assert home.find(DOCKER_AUTH_CONFIG=json.dumps({"auths": {"ghcr.io": auth("ci")}})) is not None
+    found = home.find(DOCKER_AUTH_CONFIG=json.dumps({"auths": {"ghcr.io": auth("ci")}}))
+    assert found is not None
+    assert found.username == "ci"
 
 
 VARIABLES = {"OBELISK_OCI_USERNAME": "me", "OBELISK_OCI_PASSWORD": SECRET}

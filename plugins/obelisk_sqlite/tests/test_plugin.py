@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from obelisk_sqlite import obelisk_register_storage
 from obelisk_sqlite.settings import SqliteSettings, resolve_directory
+from obelisk_sqlite.storage import SqliteStorage
 
 from obelisk.errors import ObeliskError, StorageError
 from obelisk.interfaces.provider import Host
@@ -79,8 +80,9 @@ async def test_a_pragma_that_sqlite_would_ignore_is_refused(
             raise AssertionError("it opened")
 
 
-@pytest.mark.parametrize("synchronous", ["normal", "EXTRA", 2])
-async def test_a_pragma_that_sqlite_takes_is_taken(host: Host, synchronous: str | int) -> None:
+@pytest.mark.parametrize(("synchronous", "taken"), [("normal", 1), ("EXTRA", 3), (2, 2)])
+async def test_a_pragma_that_sqlite_takes_is_taken(host: Host, synchronous: str | int, taken: int) -> None:
     (provider,) = obelisk_register_storage()
     async with provider.open(SqliteSettings(host.data_dir / "db", {"synchronous": synchronous}), host) as storage:
-        assert storage.shared
+        assert isinstance(storage, SqliteStorage)
+        assert storage._writer._connect().execute("PRAGMA synchronous").fetchone() == (taken,)

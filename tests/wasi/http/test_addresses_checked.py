@@ -43,9 +43,13 @@ async def test_a_name_is_looked_up_once():
 
 
 async def test_addresses_are_tried_in_turn():
+    checked: list[str] = []
     async with serving(saying(response())) as server:
-        sent = Sent("http://example.com", resolver=Names(addresses(server.port, NOBODY, SERVER)))
+        answer = addresses(server.port, NOBODY, SERVER)
+        sent = Sent("http://example.com", resolver=Names(answer), check=checked.append)
         assert isinstance(await sent.end(), IncomingResponse)
+        assert server.connections == 1
+    assert checked == [NOBODY, SERVER]
 
 
 async def test_the_last_address_that_fails_is_told():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from obelisk.core.events import Finished
 from tests.wasi.http.guests import code, open_http_probe, script_of
@@ -11,6 +10,8 @@ from tests.wasi.http.servers import response, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
 ENDLESS = OK + b"content-length: 1000000000000\r\n\r\n"
+LONGEST = 10.0
+"""How long, in seconds, what is done at once may take on a busy machine; the guests here would wait ten minutes."""
 
 
 async def hanging(talk):
@@ -236,10 +237,9 @@ async def test_cancelling_a_run_that_waits_for_a_server_frees_it_at_once(guest):
     async with serving(talk) as server:
         execution_id = await guest.probe.submit(script_of("fetch(authority)", authority=server.authority))
         await came.wait()
-        started = time.monotonic()
         await executions.cancel(execution_id)
-        await server.left.wait()
-        assert time.monotonic() - started < 0.1
+        async with asyncio.timeout(LONGEST):
+            await server.left.wait()
         ended = (await executions.wait(execution_id)).result
     assert ended.execution_failure.kind.value == "cancelled"
     assert isinstance((await executions.events(execution_id, from_version=0, limit=100))[-1].event, Finished)
@@ -258,7 +258,10 @@ async def test_cancelling_a_run_in_the_middle_of_a_body_frees_it_at_once(guest):
         execution_id = await guest.probe.submit(script_of("content_of(fetch(authority))", authority=server.authority))
         await came.wait()
         await executions.cancel(execution_id)
-        await server.left.wait()
+        async with asyncio.timeout(LONGEST):
+            await server.left.wait()
+        ended = (await executions.wait(execution_id)).result
+    assert ended.execution_failure.kind.value == "cancelled"
 
 
 async def test_an_engine_that_stops_closes_the_connections_of_its_runs(wasi_probe, tmp_path):
