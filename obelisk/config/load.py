@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, plugin_files, read_document
+from obelisk.config.document import Document, parse_document, plugin_files
 from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
@@ -37,18 +37,11 @@ class Claim(Struct, frozen=True):
     owner: str
 
 
-def load_config(path: Path | None, *, environ: Mapping[str, str], plugins: Catalog, cwd: Path) -> Config:
-    """Load the configuration at ``path``, or the first one in the usual places.
-
-    Raises ``ConfigError`` that lists every problem, one per line.
-    """
-    return decode_document(read_document(path, environ=environ, cwd=cwd), plugins)
-
-
 def config_from_text(text: str, *, plugins: Catalog, base: Path, environ: Mapping[str, str]) -> Config:
     """Load a configuration from its text; relative locations start at ``base``.
 
-    ``environ`` has to hold ``HOME``, or ``OBELISK_DATA_DIR`` and ``OBELISK_CACHE_DIR``. Raises as ``load_config`` does.
+    ``environ`` has to hold ``HOME``, or ``OBELISK_DATA_DIR`` and ``OBELISK_CACHE_DIR``. Raises as
+    ``decode_document`` does.
     """
     document = parse_document(text, origin="configuration", base=base, environ=environ, cwd=base)
     return decode_document(document, plugins)
