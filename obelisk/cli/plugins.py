@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from obelisk.cli.client import json_option
-from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
+from obelisk.cli.output import FAILED, fail, print_json_line, print_line, print_table, reporting_errors
 from obelisk.cli.server import config_option
 from obelisk.errors import ConfigError, InputError
 
@@ -40,7 +40,7 @@ def plugins(context: click.Context, *, path: Path | None, as_json: bool) -> None
         for info in infos:
             print_json_line(info)
     else:
-        _print_table(infos)
+        print_table([HEADERS, *map(_row, infos)])
 
 
 @plugins.command()
@@ -127,13 +127,6 @@ def _configured(path: Path | None) -> tuple[frozenset[str], tuple[Path, ...]]:
             return frozenset(), ()
     document = read_document(path, environ=environ, cwd=cwd)
     return disabled_plugins(document), plugin_files(document)
-
-
-def _print_table(infos: tuple[PluginInfo, ...]) -> None:
-    rows = [HEADERS, *(_row(info) for info in infos)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
-    for row in rows:
-        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(info: PluginInfo) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from obelisk.config.log_settings import LogSettings
 from obelisk.config.token_hash import HASH_OF_NOTHING, TokenHash
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.exporters import Exporter
+from obelisk.interfaces.host_pattern import MAX_PORT
 from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.sandbox import OutboundHttpSettings
 from obelisk.interfaces.settings import LONGEST, ComponentSettings, Duration, Size
@@ -23,7 +24,6 @@ from obelisk.interfaces.storage import Storage
 from obelisk.interfaces.triggers import TriggerEntry, TriggerProvider
 
 P = TypeVar("P")
-MAX_PORT = 65535
 DEFAULT_MAX_REQUEST_SIZE = Size(16 * 1024**2)
 LARGEST_REQUEST_SIZE = 2**31 - 1
 """What gRPC can count."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-MICROSECOND_NS = 1000
+from obelisk.clock import MICROSECOND_NS
+
 MOST_NAMES = 20
 
 

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from obelisk.clock import MICROSECOND, Clock
+from obelisk.clock import MICROSECOND, MICROSECOND_NS, Clock
 
 SMALL = 64
-NANOSECONDS = 1000
-"""In a microsecond."""
+RETRY_AFTER_ERROR = timedelta(seconds=1)
+"""The pause before something is tried again that failed for a reason outside of it, such as a storage that is away."""
 _log = logging.getLogger("obelisk.alarms")
 When = TypeVar("When", datetime, int)
 
@@ -103,7 +103,7 @@ class Alarms:
 
     def after(self, pause: timedelta, action: Callable[[], None]) -> Alarm:
         """Call ``action`` on the loop once ``pause`` has gone by, whatever the clock shows then."""
-        nanoseconds = pause // MICROSECOND * NANOSECONDS
+        nanoseconds = pause // MICROSECOND * MICROSECOND_NS
         alarm, is_first = self._pauses.add(self._clock.monotonic_ns() + nanoseconds, action)
         if is_first:
             self._changed.set()
@@ -124,7 +124,7 @@ class Alarms:
             waits.append(self._clock.sleep_until(self._times.first))
         if self._pauses.first is not None:
             left = self._pauses.first - self._clock.monotonic_ns()
-            waits.append(self._clock.sleep(timedelta(microseconds=max(-(-left // NANOSECONDS), 0))))
+            waits.append(self._clock.sleep(timedelta(microseconds=max(-(-left // MICROSECOND_NS), 0))))
         tasks = [asyncio.ensure_future(wait) for wait in waits]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -17,13 +17,12 @@ from obelisk.errors import ObeliskError, StorageError
 from obelisk.interfaces.settings import LockingStrategy
 from obelisk.interfaces.storage import LockedExecution, LockWanted
 from obelisk.runtime.activity_run import RunningActivity
-from obelisk.runtime.alarms import Alarm
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR, Alarm
 from obelisk.runtime.functions import ComponentEntry
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.executor")
 
 

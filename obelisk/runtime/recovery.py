@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from obelisk.core.events import Finished, Unlocked
@@ -19,13 +19,13 @@ from obelisk.core.tracing import COMMIT_UNKNOWN, EXECUTOR_GONE
 from obelisk.errors import CommitRefusedError, StorageError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.incarnations import forget, gone, recorded
 from obelisk.runtime.sessions import LOST_SESSION
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.recovery")
 
 

@@ -19,6 +19,7 @@ from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.storage import ExecutionLog, LockedExecution
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.turn import Turn
 from obelisk.runtime.upgrades import is_outdated, try_upgrade
@@ -33,7 +34,6 @@ MAX_LOCKS = 16
 """After more locks and unlocks than that, an execution in memory is replayed instead of being locked again."""
 
 RELOAD_AFTER = timedelta(milliseconds=50)
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.workflows")
 
 
