@@ -16,7 +16,7 @@ from obelisk.api.server import serve
 from obelisk.config.model import Config
 from obelisk.runtime.engine import Engine
 from obelisk.runtime.server_log.logs import ServerLogs
-from obelisk.runtime.signals import StopRequest, stop_signals
+from obelisk.runtime.stop_requests import StopRequest, stop_signals
 
 if TYPE_CHECKING:
     from obelisk.api.operator import OperatorPort

@@ -12,7 +12,7 @@ from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
 from obelisk.config.document import Document, parse_document, plugin_files
-from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
+from obelisk.config.model import Chosen, ComponentUse, Config, KernelSettings, TriggerUse
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.provider import Provider
@@ -263,7 +263,7 @@ class _Loader:
             self._struct(provider.settings, {}, provider.name)
         return provider
 
-    def _components(self, arrays: Mapping[str, list[Struct | None]]) -> tuple[ComponentEntry, ...]:
+    def _components(self, arrays: Mapping[str, list[Struct | None]]) -> tuple[ComponentUse, ...]:
         entries = []
         names: dict[str, str] = {}
         for table, settings in arrays.items():
@@ -272,13 +272,13 @@ class _Loader:
                 entries += [self._component(provider, item, names) for item in settings if item is not None]
         return tuple(entries)
 
-    def _component(self, provider: ComponentKindProvider, settings: Any, names: dict[str, str]) -> ComponentEntry:
+    def _component(self, provider: ComponentKindProvider, settings: Any, names: dict[str, str]) -> ComponentUse:
         assert isinstance(settings, ComponentSettings)
         if settings.name in names:
             tables = f"`{names[settings.name]}` and `{provider.table}`"
             self._problems.append(ConfigError(f"two components are named `{settings.name}`, in {tables}"))
         names.setdefault(settings.name, provider.table)
-        return ComponentEntry(provider, settings)
+        return ComponentUse(provider, settings)
 
     def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Struct | None]]) -> tuple[TriggerUse, ...]:
         uses = []

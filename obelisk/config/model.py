@@ -319,8 +319,8 @@ class Chosen(Struct, Generic[P], frozen=True):
     settings: Struct
 
 
-class ComponentEntry(Struct, frozen=True):
-    """One component table: the kind that opens it, and its settings."""
+class ComponentUse(Struct, frozen=True):
+    """A component that the configuration names: the kind that opens it, and the settings of its table."""
 
     provider: ComponentKindProvider
     settings: ComponentSettings
@@ -346,7 +346,7 @@ class Config(Struct, frozen=True, kw_only=True):
     sources: tuple[Chosen[SourceProvider], ...]
     exporters: tuple[Chosen[Provider[Any, Exporter]], ...]
     triggers: tuple[TriggerUse, ...]
-    components: tuple[ComponentEntry, ...]
+    components: tuple[ComponentUse, ...]
     base: Path
     data_dir: Path
     cache_dir: Path

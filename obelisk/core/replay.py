@@ -63,7 +63,7 @@ from obelisk.core.commands import (
     TryNextResponse,
 )
 from obelisk.core.due import due_at
-from obelisk.core.effects import Catalog, Effects, NewExecution, Question
+from obelisk.core.effects import Effects, FunctionCatalog, NewExecution, Question
 from obelisk.core.events import (
     OK_OUTCOME,
     AnyHistoryEvent,
@@ -130,7 +130,7 @@ class Replay:
         created_at: datetime,
         *,
         run_expires_at: datetime,
-        catalog: Catalog,
+        catalog: FunctionCatalog,
         history: Iterable[LogEvent] = (),
         responses: Iterable[LogResponse] = (),
     ) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from obelisk.clock import Clock
-from obelisk.config.model import ComponentEntry, Config
+from obelisk.config.model import ComponentUse, Config
 from obelisk.core.events import ComponentRole
 from obelisk.interfaces.components import ActivityComponent, Component, ComponentKindProvider, WorkflowComponent
 from obelisk.interfaces.provider import RandomSource
@@ -54,7 +54,7 @@ def _asking(opened: Opened, answers: Answers) -> Opened:
             return opened
 
 
-def _entry(component: Component, answers: Answers) -> ComponentEntry:
+def _entry(component: Component, answers: Answers) -> ComponentUse:
     activity = AskingActivity(component, None, answers)
     provider = ComponentKindProvider(
         name="missing",
@@ -64,4 +64,4 @@ def _entry(component: Component, answers: Answers) -> ComponentEntry:
         settings=ActivitySettings,
         open=lambda settings, host: opened_as_it_is(activity),
     )
-    return ComponentEntry(provider, component.settings)
+    return ComponentUse(provider, component.settings)

@@ -27,7 +27,7 @@ from obelisk.config.load import decode_document
 from obelisk.config.model import Config
 from obelisk.errors import ComponentError, ConfigError, ObeliskError, PluginError
 from obelisk.plugins import Plugins
-from obelisk.runtime.signals import stop_signals
+from obelisk.runtime.stop_requests import stop_signals
 
 MAX_SHOWN = 5
 
