@@ -301,7 +301,10 @@ class JoinSetCreate(HistoryEvent, frozen=True):
 
 
 class DelayRequest(Struct, frozen=True, tag_field="type", tag="delay_request"):
-    """A delay that is due at ``expires_at``; ``schedule_at`` is what was asked, ``None`` for "now"."""
+    """A delay that is due at ``expires_at``; ``schedule_at`` is what was asked, the text ``"now"`` for at once.
+
+    One that is ``paused`` when it is asked for is not due before somebody lets it go on; a workflow asks for none.
+    """
 
     delay_id: DelayId
     expires_at: datetime

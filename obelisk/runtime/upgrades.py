@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
@@ -28,7 +28,7 @@ from obelisk.runtime.replays import replay_log, workflow_function
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-AUTO: Any = {"reason": "auto"}
+AUTO: Final[dict[str, Any]] = {"reason": "auto"}
 ATTEMPTS = 20
 FIRST_PAUSE = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.upgrade")
@@ -141,7 +141,7 @@ def _checked(kernel: Kernel, log: ExecutionLog, *, expected: str, new: str) -> F
     return function
 
 
-def _is_held(state: State, now: Any) -> bool:
+def _is_held(state: State, now: datetime) -> bool:
     if state.lifecycle is not Lifecycle.ACTIVE:
         return False
     return state.status is Status.LOCKED or (state.held_by is not None and state.due_at > now)

@@ -33,7 +33,7 @@ MAX_SHOWN = 5
 
 
 class Session:
-    """See the module's documentation. ``say`` prints a line for the person who sits there."""
+    """See the module's theory of operation. ``say`` prints a line for the person who sits there."""
 
     def __init__(
         self,
