@@ -1,7 +1,12 @@
 """Alarms: callbacks at points in time, or after a pause, with one task.
 
-What is due at a time of the world waits for the clock of the machine, which operators set forward and back. A pause ends
-when it has gone by, whatever that clock shows: a server whose clock is set back by an hour still looks around each second.
+Theory of operation
+    What is due at a time of the world waits for the clock of the machine, which operators set forward and back. A pause
+    ends when it has gone by, whatever that clock shows: a server whose clock is set back by an hour still looks around
+    each second.
+
+    One task, ``Alarms.run``, sleeps until the first of both kinds, and is woken when an alarm is set that comes before
+    it. Alarms are set, cancelled and go off on the loop of the engine, and nothing in here is locked.
 """
 
 from __future__ import annotations

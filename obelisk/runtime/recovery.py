@@ -1,9 +1,10 @@
 """Recovery: what an executor held goes on at once when the executor is gone, or is about to go.
 
-At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they held is
-unlocked: no lock has to expire, and no retry is used up. So is what others hold and may have been answered by one that is
-gone: they do not know of it. At the end, an engine does the same for itself. A session cannot go on elsewhere: it ends as a
-failure.
+Theory of operation
+    At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they
+    held is unlocked: no lock has to expire, and no retry is used up. So is what others hold and may have been answered
+    by one that is gone: they do not know of it. At the end, an engine does the same for itself. A session cannot go on
+    elsewhere: it ends as a failure.
 """
 
 from __future__ import annotations

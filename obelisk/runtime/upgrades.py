@@ -1,8 +1,9 @@
 """Upgrades: a workflow that waits goes on with another component than the one that its log was made with.
 
-Its log is replayed against the new component first. When that fits, ``component_upgrade_finished`` says so, and from then
-on the execution belongs to the new component. When it does not, the event says why, and the mark that it leaves keeps
-executors of that component away: the execution stays as it is until a component comes that fits.
+Theory of operation
+    Its log is replayed against the new component first. When that fits, ``component_upgrade_finished`` says so, and
+    from then on the execution belongs to the new component. When it does not, the event says why, and the mark that it
+    leaves keeps executors of that component away: the execution stays as it is until a component comes that fits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """The workflow executions of this process: those in memory, and those that were dropped while they wait.
 
-A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component says
-``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a *cold*
-record. A response to a cold one is written together with a new lock, and after that commit it is loaded and replayed.
+Theory of operation
+    A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component
+    says ``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a
+    *cold* record. A response to a cold one is written together with a new lock, and after that commit it is loaded and
+    replayed.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ _log = logging.getLogger("obelisk.workflows")
 
 
 class Workflows:
-    """See the module's documentation."""
+    """See the module's theory of operation."""
 
     def __init__(self, kernel: Kernel, *, hot_limit: int) -> None:
         self._kernel = kernel
