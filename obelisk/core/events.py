@@ -434,10 +434,14 @@ class LogResponse(Struct, frozen=True):
 
 
 class _History(Struct, frozen=True):
+    """How a history event is stored: below a key of its own."""
+
     event: AnyHistoryEvent
 
 
 class _Stored(Struct, frozen=True, omit_defaults=True):
+    """How an event with fields is stored: as an object with one key, its variant."""
+
     created: Created | UnsetType = UNSET
     locked: Locked | UnsetType = UNSET
     unlocked: Unlocked | UnsetType = UNSET

@@ -112,6 +112,8 @@ from obelisk.names import Ffqn, split_ffqn
 
 
 class _Waiting(Struct, frozen=True):
+    """What the workflow waits for: the next response of ``join_set``, one of ``ffqn`` when that is given."""
+
     join_set: JoinSet
     ffqn: Ffqn | None
     closing: bool

@@ -81,6 +81,8 @@ _log = logging.getLogger("obelisk.sessions")
 
 
 class _OpenCall(Struct, frozen=True):
+    """A call whose child has not ended; ``answer`` gets its result."""
+
     child: ExecutionId
     answer: asyncio.Future[ExecutionResult]
 

@@ -39,6 +39,8 @@ class FinishedRun(Struct, frozen=True):
 
 
 class _Draft(Struct, frozen=True):
+    """What a turn appends to one execution, and what that was made for; becomes a ``Write``."""
+
     expected_version: int | None
     expected_cursor: int | None
     entries: list[Entry]

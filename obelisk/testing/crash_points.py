@@ -77,6 +77,8 @@ async def crash_points(
 
 
 class _Played(Struct, frozen=True):
+    """What came of a run: the places where it could have crashed, the result, and a log for each execution."""
+
     steps: tuple[str, ...]
     result: ExecutionResult
     logs: dict[str, str]

@@ -117,6 +117,8 @@ class SimulatedActivity:
 
 
 class _End(Enum):
+    """How a simulated run ends: as drawn, or as the real run does."""
+
     TRAP = "trap"
     ERR = "err"
     HANG = "hang"

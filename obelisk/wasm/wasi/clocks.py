@@ -63,6 +63,8 @@ class FrozenClocks:
 
 
 class _Never:
+    """A pollable that traps whoever waits on it."""
+
     def is_ready(self) -> bool:
         return False
 
