@@ -31,7 +31,11 @@ async def run_server(
     """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start."""
     with stop_signals(logs.flush) as stop:
         await serve_until(
-            stop, config, logs, clean_database=clean_database, allow_unauthenticated_api=allow_unauthenticated_api
+            stop,
+            config,
+            logs=logs,
+            clean_database=clean_database,
+            allow_unauthenticated_api=allow_unauthenticated_api,
         )
     return 0
 
@@ -39,8 +43,8 @@ async def run_server(
 async def serve_until(
     stop: StopRequest,
     config: Config,
-    logs: ServerLogs,
     *,
+    logs: ServerLogs,
     clean_database: bool = False,
     allow_unauthenticated_api: bool = False,
     ready: Callable[[], None] = lambda: None,

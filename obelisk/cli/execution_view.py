@@ -225,7 +225,7 @@ def _pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def show(message: pb.GetStatusResponse, view: View, now: datetime, *, reason: str | None = None) -> int:
+def show(message: pb.GetStatusResponse, view: View, *, now: datetime, reason: str | None = None) -> int:
     """Show a message of the server; return how the command would end after it."""
     match message.WhichOneof("message"):
         case "summary":

@@ -102,7 +102,9 @@ def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
 
     found = Plugins.load()
     distributions = taken_distributions(info.distribution for info in found.infos)
-    made = write_plugin(name, PluginKind(kind), directory, taken=taken_tables(found), distributions=distributions)
+    made = write_plugin(
+        name, PluginKind(kind), directory=directory, taken=taken_tables(found), distributions=distributions
+    )
     if as_json:
         print_json_line(made)
         return

@@ -109,7 +109,7 @@ def _follow(connection: Connection, execution_id: str, *, as_json: bool, reached
     view = _view(execution_id, as_json=as_json, live=True)
     code = OK
     for message in follow(connection, execution_id, timing=timing, reached=reached):
-        code = show(message, view, timing.clock.now())
+        code = show(message, view, now=timing.clock.now())
     return code
 
 
@@ -119,7 +119,7 @@ def _once(connection: Connection, execution_id: str, view: View) -> int:
     reasons = Reasons(connection, now)
     for message in connection.status(execution_id, follow=False):
         reason = reasons.of(message.summary) if message.HasField("summary") else None
-        code = show(message, view, now, reason=reason)
+        code = show(message, view, now=now, reason=reason)
     return code
 
 

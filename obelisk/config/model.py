@@ -38,7 +38,7 @@ def check_address(text: str) -> None:
         raise ValueError(f"`listening_addr`: expected `HOST:PORT` with a port of at most {MAX_PORT}, found `{text}`")
 
 
-def check_at_least(name: str, value: int, least: int) -> None:
+def check_at_least(name: str, value: int, *, least: int) -> None:
     """Raise ``ValueError`` when ``value`` is below ``least``."""
     if value < least:
         raise ValueError(f"`{name}`: expected at least {least}, found {value}")
@@ -73,7 +73,7 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_address(self.listening_addr)
-        check_at_least("max_request_size", self.max_request_size, 1)
+        check_at_least("max_request_size", self.max_request_size, least=1)
         if self.max_request_size > LARGEST_REQUEST_SIZE:
             raise ValueError(
                 f"`max_request_size`: expected at most {LARGEST_REQUEST_SIZE} bytes, found {self.max_request_size}"
@@ -158,8 +158,8 @@ class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.hot_limit is not None:
-            check_at_least("hot_limit", self.hot_limit, 0)
-        check_at_least("max_events_per_run", self.max_events_per_run, 1)
+            check_at_least("hot_limit", self.hot_limit, least=0)
+        check_at_least("max_events_per_run", self.max_events_per_run, least=1)
 
 
 class TimersWatcherSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -237,11 +237,11 @@ class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name in ("table_elements", "tables", "memories", "instances"):
-            check_at_least(name, getattr(self, name), 1)
+            check_at_least(name, getattr(self, name), least=1)
         for name in ("fuel", "global_executor_instance_limiter"):
             value = getattr(self, name)
             if isinstance(value, int):
-                check_at_least(name, value, 1)
+                check_at_least(name, value, least=1)
 
 
 class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -38,7 +38,7 @@ async def opened_once(
 
 
 def with_opened(
-    config: Config, components: tuple[Opened, ...], wrap: Callable[[Opened], Opened] = lambda it: it
+    config: Config, components: tuple[Opened, ...], *, wrap: Callable[[Opened], Opened] = lambda it: it
 ) -> Config:
     """Return a configuration whose components are open already, each as ``wrap`` returns it."""
     entries = [_entry(use, wrap(one)) for use, one in zip(config.components, components, strict=True)]

@@ -38,7 +38,7 @@ async def stubbed_config(
     opened = await stack.enter_async_context(opening)
     components = [one.component for one in opened]
     missing = missing_components(components)
-    changed = with_opened(config, opened, lambda one: _asking(one, answers))
+    changed = with_opened(config, opened, wrap=lambda one: _asking(one, answers))
     functions = {name: found for one in (*components, *missing) for name, found in functions_of(one).items()}
     added = tuple(_entry(component, answers) for component in missing)
     return Stubbed(replace(changed, components=(*changed.components, *added)), functions)

@@ -41,7 +41,7 @@ class Served:
             await serve_until(
                 self._stop,
                 self._config,
-                logs,
+                logs=logs,
                 allow_unauthenticated_api=self._allow_unauthenticated_api,
                 ready=self._ready.set,
             )

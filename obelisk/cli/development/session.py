@@ -137,7 +137,7 @@ class Session:
         except (ConfigError, PluginError) as error:
             self._say(f"error: {error}")
             return None
-        self._watched = watched_by(config, file, files)
+        self._watched = watched_by(config, file, plugins=files)
         return config
 
     def _refuse(self, error: ObeliskError) -> None:
