@@ -32,7 +32,7 @@ from obelisk.runtime.stop_requests import stop_signals
 MAX_SHOWN = 5
 
 
-class Session:
+class DevSession:
     """See the module's theory of operation. ``say`` prints a line for the person who sits there."""
 
     def __init__(
