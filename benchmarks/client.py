@@ -177,11 +177,8 @@ async def connected(address: str) -> AsyncIterator[Client]:
 
 def newest(*states: str) -> pb.ListExecutionsRequest:
     """Return the request for the newest execution in one of ``states``, such as ``LOCKED``; without them, unfinished."""
-    return _Filter(
-        state_filters=[_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states],
-        hide_finished=not states,
-        older_than=_Filter.OlderThan(length=1),
-    )
+    filters: list[Any] = [_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states]
+    return _Filter(state_filters=filters, hide_finished=not states, older_than=_Filter.OlderThan(length=1))
 
 
 def _shown(request: pb.ListExecutionsRequest) -> str:

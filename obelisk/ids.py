@@ -168,7 +168,10 @@ def parse_execution_id(text: str) -> ExecutionId:
 
 
 def parse_delay_id(text: str) -> DelayId:
-    """Check ``text`` and return it as a delay id; raise ``InvalidIdError`` when it is none."""
+    """Check ``text`` and return it as a delay id; raise ``InvalidIdError`` when it is none.
+
+    Its index may be 0: ids of this engine begin at 1, those in logs of version 0.40 of the reference implementation at 0.
+    """
     _check_path(text, DELAY_PREFIX, first_index=0)
     if LEVEL_SEPARATOR not in text:
         raise InvalidIdError(

@@ -68,6 +68,14 @@ def parse_interface(text: str) -> InterfaceName:
     return InterfaceName(match[1], match[2], match[3], match[4] or "")
 
 
+def interface_or_none(text: str) -> InterfaceName | None:
+    """Parse ``ns:pkg/ifc[@version]``; ``None`` for anything else, such as an interface that only a world names."""
+    try:
+        return parse_interface(text)
+    except InvalidNameError:
+        return None
+
+
 def parse_ffqn(text: str) -> Ffqn:
     """Check ``text`` and return it as a function name; raise ``InvalidNameError`` when it is none."""
     interface, function = split_ffqn(Ffqn(text))

@@ -17,7 +17,7 @@ from obelisk.api.server import serve
 from obelisk.config.model import Config
 from obelisk.runtime.engine import Engine
 from obelisk.runtime.server_log.logs import ServerLogs
-from obelisk.runtime.signals import StopRequest, stop_signals
+from obelisk.runtime.stop_requests import StopRequest, stop_signals
 
 if TYPE_CHECKING:
     from obelisk.api.operator import OperatorPort
@@ -33,7 +33,11 @@ async def run_server(
     gc.freeze()  # what imports left behind is little: the engine need not search all that they made for it
     with stop_signals(logs.flush) as stop:
         await serve_until(
-            stop, config, logs, clean_database=clean_database, allow_unauthenticated_api=allow_unauthenticated_api
+            stop,
+            config,
+            logs=logs,
+            clean_database=clean_database,
+            allow_unauthenticated_api=allow_unauthenticated_api,
         )
     return 0
 
@@ -41,8 +45,8 @@ async def run_server(
 async def serve_until(
     stop: StopRequest,
     config: Config,
-    logs: ServerLogs,
     *,
+    logs: ServerLogs,
     clean_database: bool = False,
     allow_unauthenticated_api: bool = False,
     ready: Callable[[], None] = lambda: None,

@@ -75,7 +75,7 @@ class MemorySettings(Struct, frozen=True, forbid_unknown_fields=True):
 @hookimpl
 def obelisk_register_storage() -> list[Provider[Any, Storage]]:
     """Offer the storage called ``memory``."""
-    summary = "keeps everything in memory; nothing outlives the process"
+    summary = "Keeps everything in memory; nothing outlives the process."
     return [Provider(name="memory", summary=summary, settings=MemorySettings, open=open_memory)]
 
 

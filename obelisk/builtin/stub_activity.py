@@ -135,7 +135,7 @@ def obelisk_register_activity_kind() -> Sequence[ComponentKindProvider]:
             name="stub",
             table="activity_stub",
             role=ComponentRole.ACTIVITY_STUB,
-            summary="activities whose results are given by others",
+            summary="Activities whose results are given by others.",
             settings=StubSettings,
             open=_open,
         )

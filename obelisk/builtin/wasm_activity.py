@@ -92,7 +92,7 @@ def obelisk_register_activity_kind() -> Sequence[ComponentKindProvider]:
             name="wasm",
             table="activity_wasm",
             role=ComponentRole.ACTIVITY,
-            summary="activities that are WebAssembly components",
+            summary="Activities that are WebAssembly components.",
             settings=WasmActivitySettings,
             open=_open,
             share=_share,

@@ -65,7 +65,7 @@ def obelisk_register_workflow_kind() -> Sequence[ComponentKindProvider]:
             name="wasm",
             table="workflow_wasm",
             role=ComponentRole.WORKFLOW,
-            summary="workflows that are WebAssembly components",
+            summary="Workflows that are WebAssembly components.",
             settings=WasmWorkflowSettings,
             open=_open,
             share=_share,

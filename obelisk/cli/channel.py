@@ -15,6 +15,7 @@ from obelisk.errors import InputError
 
 EXPECTED = "expected `http://HOST:PORT` or `https://HOST:PORT`"
 DEFAULT_PORTS = {"http": 80, "https": 443}
+"""As in ``obelisk.interfaces``, of which a command that calls a server imports nothing."""
 MAX_CERTIFICATES = 1024 * 1024
 
 _OPTIONS = (

@@ -23,12 +23,12 @@ def dev(*, path: Path | None, allow_unauthenticated_api: bool) -> None:
     server goes on with what it had. Executions that are open go on with the new components. The commands of
     `[[dev.build]]` are run when their sources change.
     """
-    from obelisk.cli.development.session import Session
+    from obelisk.cli.development.session import DevSession
     from obelisk.config.document import find_file
 
     cwd = Path.cwd()
     file = cwd / path if path is not None else find_file(os.environ, cwd=cwd)
-    session = Session(file, environ=os.environ, say=_say, allow_unauthenticated_api=allow_unauthenticated_api)
+    session = DevSession(file, environ=os.environ, say=_say, allow_unauthenticated_api=allow_unauthenticated_api)
     asyncio.run(session.run())
 
 

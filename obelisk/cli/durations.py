@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-_MICROSECOND = timedelta(microseconds=1)
-_MILLISECOND = timedelta(milliseconds=1)
+from obelisk.clock import MICROSECOND, MILLISECOND
+
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -18,13 +18,13 @@ def duration_text(length: timedelta) -> str:
         return f"-{duration_text(-length)}"
     if not length:
         return "0 ms"
-    if length < _MILLISECOND:
-        return f"{length // _MICROSECOND} µs"
+    if length < MILLISECOND:
+        return f"{length // MICROSECOND} µs"
     # What would be rounded up to the next unit is told in that unit.
-    if length < 10 * _MILLISECOND:
-        return f"{length / _MILLISECOND:.1f} ms"
-    if length < _SECOND - _MILLISECOND / 2:
-        return f"{length / _MILLISECOND:.0f} ms"
+    if length < 10 * MILLISECOND:
+        return f"{length / MILLISECOND:.1f} ms"
+    if length < _SECOND - MILLISECOND / 2:
+        return f"{length / MILLISECOND:.0f} ms"
     if length < _MINUTE - _SECOND / 200:
         return f"{length / _SECOND:.2f} s"
     if length < _HOUR - _SECOND / 2:

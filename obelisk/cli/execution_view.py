@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from obelisk.api.convert.basics import datetime_of, function_of, join_set_of
 from obelisk.api.convert.results import result_kind_of, result_of
 from obelisk.api.pb import obelisk_pb2 as pb
-from obelisk.cli.output import FAILED, OK, print_json_line, print_line
+from obelisk.cli.output import FAILED, OK, print_json_line
 from obelisk.core.events import ExecutionFailure, ExecutionResult, ResultKind, TypedValue
 
 FINISHED = "finished"
@@ -225,7 +225,7 @@ def _pretty(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
-def show(message: pb.GetStatusResponse, view: View, now: datetime, *, reason: str | None = None) -> int:
+def show(message: pb.GetStatusResponse, view: View, *, now: datetime, reason: str | None = None) -> int:
     """Show a message of the server; return how the command would end after it."""
     match message.WhichOneof("message"):
         case "summary":
@@ -237,10 +237,3 @@ def show(message: pb.GetStatusResponse, view: View, now: datetime, *, reason: st
             view.result(message.finished_status, result)
             return exit_code(result)
     return OK
-
-
-def print_table(rows: list[tuple[str, ...]]) -> None:
-    """Print rows in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
+import click
 from msgspec import Struct
 
 from obelisk.api.pb import obelisk_pb2 as pb
@@ -24,11 +26,10 @@ class Timing(Struct, frozen=True):
     sleep: Callable[[float], None]
 
 
-def system_timing() -> Timing:
-    """Return the machine's time."""
-    import time
-
-    return Timing(SystemClock(), time.monotonic, time.sleep)
+def timing_of_command() -> Timing:
+    """Return where the command that runs takes time from: the machine, unless click's context brings something else."""
+    given = click.get_current_context().find_object(Timing)
+    return Timing(SystemClock(), time.monotonic, time.sleep) if given is None else given
 
 
 def follow(

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
-import click
 from msgspec.structs import replace
 
 from obelisk.api.convert.basics import datetime_of, function_of
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.cli import pages
 from obelisk.cli.connection import Connection, connected
-from obelisk.cli.execution_view import execution_line, print_table, status_text, time_text
-from obelisk.cli.follow import Timing, system_timing
+from obelisk.cli.execution_view import execution_line, status_text, time_text
+from obelisk.cli.follow import timing_of_command
 from obelisk.cli.log_view import print_event, print_response
-from obelisk.cli.output import print_json_line
+from obelisk.cli.output import print_json_line, print_table
 from obelisk.cli.pages import Wanted
 from obelisk.cli.reasons import Reasons
 from obelisk.ids import parse_execution_id
@@ -28,7 +27,7 @@ REASON = "REASON"
 
 def print_executions(wanted: Wanted, *, stubs: bool, limit: int, as_json: bool) -> None:
     """Print executions, newest first; with ``stubs`` only those that wait for somebody to give them a result."""
-    timing = click.get_current_context().find_object(Timing) or system_timing()
+    timing = timing_of_command()
     now = timing.clock.now()
     with connected() as connection:
         reasons = Reasons(connection, now)

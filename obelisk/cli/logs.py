@@ -13,7 +13,7 @@ from obelisk.api.convert.lines import level_name, line_of, stream_name
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.cli.client import CallError
 from obelisk.cli.connection import Connection, connected
-from obelisk.cli.follow import PATIENCE, PAUSE, Timing, given_up, system_timing
+from obelisk.cli.follow import PATIENCE, PAUSE, given_up, timing_of_command
 from obelisk.cli.line_view import print_line_of
 from obelisk.cli.pages import PAGE
 from obelisk.clock import zoned_time
@@ -102,7 +102,7 @@ def _followed(connection: Connection, request: pb.ListLogsRequest) -> Iterator[S
 
     A connection that is lost is taken up again for ``PATIENCE`` seconds, once there was one.
     """
-    timing = click.get_current_context().find_object(Timing) or system_timing()
+    timing = timing_of_command()
     quiet_since = answered_at = timing.monotonic()
     reached = False
     while True:

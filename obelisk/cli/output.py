@@ -40,6 +40,13 @@ def print_line(text: str) -> None:
     click.echo(text)
 
 
+def print_table(rows: list[tuple[str, ...]]) -> None:
+    """Print the rows of a result in columns, each as wide as its longest cell; all rows have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
 def print_json_line(value: Any) -> None:
     """Print a result as one line of JSON. ``value`` is plain JSON or Structs."""
     import msgspec

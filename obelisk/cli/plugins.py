@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from obelisk.cli.client import json_option
-from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
+from obelisk.cli.output import FAILED, fail, print_json_line, print_line, print_table, reporting_errors
 from obelisk.cli.server import config_option
 from obelisk.errors import InputError
 
@@ -41,7 +41,7 @@ def plugins(context: click.Context, *, path: Path | None, as_json: bool) -> None
         for info in infos:
             print_json_line(info)
     else:
-        _print_table(infos)
+        print_table([HEADERS, *map(_row, infos)])
 
 
 @plugins.command()
@@ -104,7 +104,9 @@ def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
 
     found = Plugins.load()
     distributions = taken_distributions(info.distribution for info in found.infos)
-    made = write_plugin(name, PluginKind(kind), directory, taken=taken_tables(found), distributions=distributions)
+    made = write_plugin(
+        name, PluginKind(kind), directory=directory, taken=taken_tables(found), distributions=distributions
+    )
     if as_json:
         print_json_line(made)
         return
@@ -115,13 +117,6 @@ def new(*, name: str, kind: str, directory: Path | None, as_json: bool) -> None:
 
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def _print_table(infos: tuple[PluginInfo, ...]) -> None:
-    rows = [HEADERS, *(_row(info) for info in infos)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
-    for row in rows:
-        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(info: PluginInfo) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from obelisk.core.events import ExecutionResult
 from obelisk.ids import parse_execution_id
 
 
-class Outcome(Enum):
+class ReplayOutcome(Enum):
     """How far a replay came."""
 
     ADVANCEABLE = "advanceable"
@@ -31,7 +31,7 @@ class Outcome(Enum):
 class Report(Struct, frozen=True):
     """What a replay found; ``events`` would be written beyond the log."""
 
-    outcome: Outcome
+    outcome: ReplayOutcome
     result: ExecutionResult | None = None
     error: str | None = None
     events: tuple[EventLine, ...] = ()
@@ -41,7 +41,7 @@ class ReplayLine(Struct, frozen=True, omit_defaults=True):
     """The line of ``replay --json``."""
 
     execution_id: str
-    outcome: Outcome
+    outcome: ReplayOutcome
     events: tuple[EventLine, ...]
     result: Result | UnsetType = UNSET
     error: str | UnsetType = UNSET
@@ -57,20 +57,20 @@ def replay(execution_id: str, *, as_json: bool) -> int:
     else:
         for line in _text(report):
             print_line(line)
-    return FAILED if report.outcome is Outcome.FAILED else OK
+    return FAILED if report.outcome is ReplayOutcome.FAILED else OK
 
 
 def _report(response: pb.ReplayExecutionResponse) -> Report:
     match response.WhichOneof("outcome"):
         case "advanceable":
-            return Report(Outcome.ADVANCEABLE, events=_events(response.advanceable.captured_writes))
+            return Report(ReplayOutcome.ADVANCEABLE, events=_events(response.advanceable.captured_writes))
         case "finished":
-            return Report(Outcome.FINISHED, result=result_of(response.finished.result))
+            return Report(ReplayOutcome.FINISHED, result=result_of(response.finished.result))
         case "blocked":
-            return Report(Outcome.BLOCKED)
+            return Report(ReplayOutcome.BLOCKED)
         case "replay_failed":
             failed = response.replay_failed
-            return Report(Outcome.FAILED, error=failed.error, events=_events(failed.captured_writes))
+            return Report(ReplayOutcome.FAILED, error=failed.error, events=_events(failed.captured_writes))
         case _:
             raise unknown("the outcome of a replay")
 
@@ -93,14 +93,14 @@ def _line(execution_id: str, report: Report) -> ReplayLine:
 def _text(report: Report) -> list[str]:
     events = [event_text(event) for event in report.events]
     match report.outcome:
-        case Outcome.ADVANCEABLE:
+        case ReplayOutcome.ADVANCEABLE:
             return [f"Advanceable: {_reached(report)}; next would be written:", *events]
-        case Outcome.FINISHED:
+        case ReplayOutcome.FINISHED:
             assert report.result is not None
             return ["Finished: it ended as its log says", result_text(report.result)]
-        case Outcome.BLOCKED:
+        case ReplayOutcome.BLOCKED:
             return ["Blocked: it waits as its log says, and nothing would be written"]
-        case Outcome.FAILED:
+        case ReplayOutcome.FAILED:
             written = ["Before it failed this would have been written:", *events] if events else []
             return [f"Failed: {report.error}", *written]
 

@@ -13,7 +13,7 @@ from obelisk.api.convert.basics import PARAMS_TYPE_URL, function_message, functi
 from obelisk.api.pb import obelisk_pb2 as pb
 from obelisk.cli.connection import Connection, connected
 from obelisk.cli.execution_view import JsonView, StatusLine, TextView, View, show, status_name
-from obelisk.cli.follow import Timing, follow, system_timing
+from obelisk.cli.follow import follow, timing_of_command
 from obelisk.cli.output import OK, print_json_line, print_line
 from obelisk.cli.reading import read_params
 from obelisk.cli.reasons import Reasons
@@ -105,26 +105,26 @@ def _is_suffix(wanted: str, name: Ffqn) -> bool:
 
 
 def _follow(connection: Connection, execution_id: str, *, as_json: bool, reached: bool) -> int:
-    timing = _timing()
+    timing = timing_of_command()
     view = _view(execution_id, as_json=as_json, live=True)
     code = OK
     for message in follow(connection, execution_id, timing=timing, reached=reached):
-        code = show(message, view, timing.clock.now())
+        code = show(message, view, now=timing.clock.now())
     return code
 
 
 def _once(connection: Connection, execution_id: str, view: View) -> int:
-    now = _timing().clock.now()
+    now = timing_of_command().clock.now()
     code = OK
     reasons = Reasons(connection, now)
     for message in connection.status(execution_id, follow=False):
         reason = reasons.of(message.summary) if message.HasField("summary") else None
-        code = show(message, view, now, reason=reason)
+        code = show(message, view, now=now, reason=reason)
     return code
 
 
 def _print_status(connection: Connection, execution_id: str) -> None:
-    name = status_name(connection.summary(execution_id).current_status, _timing().clock.now())
+    name = status_name(connection.summary(execution_id).current_status, timing_of_command().clock.now())
     print_json_line(StatusLine(execution_id, name))
 
 
@@ -132,7 +132,3 @@ def _view(execution_id: str, *, as_json: bool, live: bool) -> View:
     if as_json:
         return JsonView(execution_id)
     return TextView(sys.stdout, terminal=live and sys.stdout.isatty())
-
-
-def _timing() -> Timing:
-    return click.get_current_context().find_object(Timing) or system_timing()

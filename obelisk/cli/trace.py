@@ -6,13 +6,12 @@ import sys
 from datetime import datetime
 from typing import Final
 
-import click
 from msgspec import Struct
 
 from obelisk.api.convert.basics import datetime_of, name_of
 from obelisk.api.pb import obelisk_admin_pb2 as admin
 from obelisk.cli.connection import connected
-from obelisk.cli.follow import Timing, system_timing
+from obelisk.cli.follow import timing_of_command
 from obelisk.cli.output import print_json_line
 from obelisk.cli.trace_tree import TraceTree, status_of
 from obelisk.ids import parse_execution_id
@@ -59,7 +58,7 @@ def print_trace(execution_id: str, *, depth: int | None, limit: int | None, as_j
                 if response.HasField("span"):
                     print_json_line(span_line(response.span))
         else:
-            timing = click.get_current_context().find_object(Timing) or system_timing()
+            timing = timing_of_command()
             _print_tree(TraceTree(connection.trace(request), now=timing.clock.now()))
 
 

@@ -21,8 +21,7 @@ from obelisk.wit.extensions import EXT_SUFFIX, SCHEDULE_SUFFIX, STUB_SUFFIX, ext
 from obelisk.wit.packages import FIRST_LINE, PackageFile, component_files, host_files, placed, wasi_files
 
 if TYPE_CHECKING:
-    from obelisk.config.model import ComponentEntry as Configured
-    from obelisk.config.model import Config
+    from obelisk.config.model import ComponentUse, Config
     from obelisk.interfaces.components import Component
 
 _DECLARATION: Final = re.compile(r"^\s*package\s+([a-zA-Z0-9%:-]+)", re.MULTILINE)
@@ -99,7 +98,7 @@ def write(files: Iterable[PackageFile], directory: Path) -> list[Written]:
         raise InputError(f"cannot write to {error.filename or directory}: {error.strerror or error}") from error
 
 
-async def _opened(uses: Sequence[Configured], config: Config) -> tuple[list[Component], list[ComponentError]]:
+async def _opened(uses: Sequence[ComponentUse], config: Config) -> tuple[list[Component], list[ComponentError]]:
     from obelisk.runtime.deploy import open_those_that_open
     from obelisk.runtime.engine import make_host, open_host
 
@@ -109,7 +108,7 @@ async def _opened(uses: Sequence[Configured], config: Config) -> tuple[list[Comp
         return [entry.component for entry in entries], problems
 
 
-def _chosen(config: Config, names: Sequence[str]) -> list[Configured]:
+def _chosen(config: Config, names: Sequence[str]) -> list[ComponentUse]:
     known = [use.settings.name for use in config.components]
     for name in names:
         if name not in known:

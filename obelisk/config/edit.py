@@ -16,6 +16,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Item, Table
 from tomlkit.toml_document import TOMLDocument
 
+from obelisk.config.decode import describe_value
 from obelisk.errors import ConfigError
 
 REFERENCE = "${"
@@ -36,7 +37,8 @@ def add_entry(text: str, table: str, keys: Mapping[str, Any]) -> tuple[str, str]
         present.append(inline)
         return tomlkit.dumps(document), f"{table} = [{inline.as_string()}]\n"
     if present is not None and not isinstance(present, AoT):
-        raise ConfigError(f"`{table}`: expected tables of the form `[[{table}]]`")
+        found = describe_value(document.unwrap()[table])
+        raise ConfigError(f"`{table}`: expected tables of the form `[[{table}]]`, found {found}")
     entry = _entry_text(table, keys)
     result = f"{text.rstrip()}\n\n{entry}" if text.strip() else entry
     _parsed(result)

@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from obelisk.config.decode import Decoder, describe_value, raise_problems
-from obelisk.config.document import Document, parse_document, plugin_file_keys, read_document
+from obelisk.config.document import Document, parse_document, plugin_file_keys
 from obelisk.config.labels import entry_labels
-from obelisk.config.model import Chosen, ComponentEntry, Config, KernelSettings, TriggerUse
+from obelisk.config.model import Chosen, ComponentUse, Config, KernelSettings, TriggerUse
 from obelisk.config.placing import Places
 from obelisk.errors import ConfigError, PluginError
 from obelisk.interfaces.components import ComponentKindProvider
@@ -42,18 +42,11 @@ class Claim(Struct, frozen=True):
     owner: str
 
 
-def load_config(path: Path | None, *, environ: Mapping[str, str], plugins: Catalog, cwd: Path) -> Config:
-    """Load the configuration at ``path``, or the first one in the usual places.
-
-    Raises ``ConfigError`` that lists every problem, one per line.
-    """
-    return decode_document(read_document(path, environ=environ, cwd=cwd), plugins)
-
-
 def config_from_text(text: str, *, plugins: Catalog, base: Path, environ: Mapping[str, str]) -> Config:
     """Load a configuration from its text; relative locations start at ``base``.
 
-    ``environ`` has to hold ``HOME``, or ``OBELISK_DATA_DIR`` and ``OBELISK_CACHE_DIR``. Raises as ``load_config`` does.
+    ``environ`` has to hold ``HOME``, or ``OBELISK_DATA_DIR`` and ``OBELISK_CACHE_DIR``. Raises as
+    ``decode_document`` does.
     """
     document = parse_document(text, origin="configuration", base=base, environ=environ, cwd=base)
     return decode_document(document, plugins)
@@ -276,7 +269,7 @@ class _Loader:
             self._struct(provider.settings, {}, provider.name)
         return provider
 
-    def _components(self, arrays: Mapping[str, list[Placed]]) -> tuple[ComponentEntry, ...]:
+    def _components(self, arrays: Mapping[str, list[Placed]]) -> tuple[ComponentUse, ...]:
         entries = []
         names: dict[str, str] = {}
         for table, found in arrays.items():
@@ -287,13 +280,13 @@ class _Loader:
 
     def _component(
         self, provider: ComponentKindProvider, settings: Any, path: str, names: dict[str, str]
-    ) -> ComponentEntry:
+    ) -> ComponentUse:
         assert isinstance(settings, ComponentSettings)
         first = names.setdefault(settings.name, path)
         if first != path:
             message = f"two components are named `{settings.name}`, the other is `{first}`; rename one of them"
             self._problems.append(self._decoder.problem(f"{path}.name", message))
-        return ComponentEntry(provider, settings, path)
+        return ComponentUse(provider, settings, path)
 
     def _triggers(self, single: Mapping[str, Any], arrays: Mapping[str, list[Placed]]) -> tuple[TriggerUse, ...]:
         uses = []

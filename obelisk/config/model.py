@@ -15,6 +15,7 @@ from obelisk.config.log_settings import LogSettings
 from obelisk.config.token_hash import HASH_OF_NOTHING, TokenHash
 from obelisk.interfaces.components import ComponentKindProvider
 from obelisk.interfaces.exporters import Exporter
+from obelisk.interfaces.host_pattern import MAX_PORT
 from obelisk.interfaces.provider import Provider
 from obelisk.interfaces.sandbox import OutboundHttpSettings
 from obelisk.interfaces.settings import LONGEST, ComponentSettings, Duration, Size
@@ -23,7 +24,6 @@ from obelisk.interfaces.storage import Storage
 from obelisk.interfaces.triggers import TriggerEntry, TriggerProvider
 
 P = TypeVar("P")
-MAX_PORT = 65535
 DEFAULT_MAX_REQUEST_SIZE = Size(16 * 1024**2)
 LARGEST_REQUEST_SIZE = 2**31 - 1
 """What gRPC can count."""
@@ -38,7 +38,7 @@ def check_address(text: str) -> None:
         raise ValueError(f"`listening_addr`: expected `HOST:PORT` with a port of at most {MAX_PORT}, found `{text}`")
 
 
-def check_at_least(name: str, value: int, least: int) -> None:
+def check_at_least(name: str, value: int, *, least: int) -> None:
     """Raise ``ValueError`` when ``value`` is below ``least``."""
     if value < least:
         raise ValueError(f"`{name}`: expected at least {least}, found {value}")
@@ -73,7 +73,7 @@ class ApiSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_address(self.listening_addr)
-        check_at_least("max_request_size", self.max_request_size, 1)
+        check_at_least("max_request_size", self.max_request_size, least=1)
         if self.max_request_size > LARGEST_REQUEST_SIZE:
             raise ValueError(
                 f"`max_request_size`: expected at most {LARGEST_REQUEST_SIZE} bytes, found {self.max_request_size}"
@@ -158,8 +158,8 @@ class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.hot_limit is not None:
-            check_at_least("hot_limit", self.hot_limit, 0)
-        check_at_least("max_events_per_run", self.max_events_per_run, 1)
+            check_at_least("hot_limit", self.hot_limit, least=0)
+        check_at_least("max_events_per_run", self.max_events_per_run, least=1)
 
 
 class TimersWatcherSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -237,11 +237,11 @@ class WasmSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for name in ("table_elements", "tables", "memories", "instances"):
-            check_at_least(name, getattr(self, name), 1)
+            check_at_least(name, getattr(self, name), least=1)
         for name in ("fuel", "global_executor_instance_limiter"):
             value = getattr(self, name)
             if isinstance(value, int):
-                check_at_least(name, value, 1)
+                check_at_least(name, value, least=1)
 
 
 class SecretSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -319,8 +319,8 @@ class Chosen(Struct, Generic[P], frozen=True):
     settings: Struct
 
 
-class ComponentEntry(Struct, frozen=True):
-    """One component table: the kind that opens it, its settings, and what it is called in messages: ``activity_wasm[a]``."""
+class ComponentUse(Struct, frozen=True):
+    """A component that the configuration names: its kind, its settings, and what messages call it: ``activity_wasm[a]``."""
 
     provider: ComponentKindProvider
     settings: ComponentSettings
@@ -347,7 +347,7 @@ class Config(Struct, frozen=True, kw_only=True):
     sources: tuple[Chosen[SourceProvider], ...]
     exporters: tuple[Chosen[Provider[Any, Exporter]], ...]
     triggers: tuple[TriggerUse, ...]
-    components: tuple[ComponentEntry, ...]
+    components: tuple[ComponentUse, ...]
     base: Path
     data_dir: Path
     cache_dir: Path

@@ -47,8 +47,8 @@ class Question(Struct, frozen=True):
         return self.event.execution_id if isinstance(self.event, Schedule) else self.event.target_execution_id
 
 
-class Catalog(Protocol):
-    """The functions that exist now."""
+class FunctionCatalog(Protocol):
+    """The functions that exist now, for what a workflow asks by text."""
 
     def check(self, ffqn: Ffqn, params: Any) -> list[Any]:
         """Return the params of a call in their normal form.

@@ -297,7 +297,10 @@ class JoinSetCreate(HistoryEvent, frozen=True):
 
 
 class DelayRequest(Struct, frozen=True, tag_field="type", tag="delay_request"):
-    """A delay that is due at ``expires_at``; ``schedule_at`` is what was asked, ``None`` for "now"."""
+    """A delay that is due at ``expires_at``; ``schedule_at`` is what was asked, the text ``"now"`` for at once.
+
+    One that is ``paused`` when it is asked for is not due before somebody lets it go on; a workflow asks for none.
+    """
 
     delay_id: DelayId
     expires_at: datetime
@@ -427,10 +430,14 @@ class LogResponse(Struct, frozen=True):
 
 
 class _History(Struct, frozen=True):
+    """How a history event is stored: below a key of its own."""
+
     event: AnyHistoryEvent
 
 
 class _Stored(Struct, frozen=True, omit_defaults=True):
+    """How an event with fields is stored: as an object with one key, its variant."""
+
     created: Created | UnsetType = UNSET
     locked: Locked | UnsetType = UNSET
     unlocked: Unlocked | UnsetType = UNSET

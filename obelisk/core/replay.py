@@ -63,7 +63,7 @@ from obelisk.core.commands import (
     TryNextResponse,
 )
 from obelisk.core.due import due_at
-from obelisk.core.effects import Catalog, Effects, NewExecution, Question
+from obelisk.core.effects import Effects, FunctionCatalog, NewExecution, Question
 from obelisk.core.events import (
     OK_OUTCOME,
     AnyHistoryEvent,
@@ -112,6 +112,8 @@ from obelisk.names import Ffqn, split_ffqn
 
 
 class _Waiting(Struct, frozen=True):
+    """What the workflow waits for: the next response of ``join_set``, one of ``ffqn`` when that is given."""
+
     join_set: JoinSet
     ffqn: Ffqn | None
     closing: bool
@@ -130,7 +132,7 @@ class Replay:
         created_at: datetime,
         *,
         run_expires_at: datetime,
-        catalog: Catalog,
+        catalog: FunctionCatalog,
         history: Iterable[LogEvent] = (),
         responses: Iterable[LogResponse] = (),
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from obelisk.clock import MICROSECOND
 from obelisk.core.events import TypedValue
 from obelisk.core.random import DeterministicRandom, seed_of
 from obelisk.ids import ExecutionId
@@ -13,7 +14,6 @@ PERMANENT: Final = "permanent"
 LONGEST_BACKOFF: Final = timedelta(days=1)
 _MAX_DOUBLINGS: Final = 90
 """More than it takes from one microsecond to the longest ``timedelta``."""
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def backoff(first: timedelta, failures: int, *, maximum: timedelta = LONGEST_BACKOFF) -> timedelta:
@@ -23,8 +23,8 @@ def backoff(first: timedelta, failures: int, *, maximum: timedelta = LONGEST_BAC
     """
     if failures < 1:
         raise ValueError(f"a backoff follows the first failure or a later one, found {failures} failures")
-    doubled = first // _MICROSECOND << min(failures - 1, _MAX_DOUBLINGS)
-    return min(doubled, maximum // _MICROSECOND) * _MICROSECOND
+    doubled = first // MICROSECOND << min(failures - 1, _MAX_DOUBLINGS)
+    return min(doubled, maximum // MICROSECOND) * MICROSECOND
 
 
 def jittered(pause: timedelta, jitter: float, *, execution_id: ExecutionId, failures: int) -> timedelta:
@@ -37,8 +37,8 @@ def jittered(pause: timedelta, jitter: float, *, execution_id: ExecutionId, fail
         return pause
     word = DeterministicRandom(seed_of(execution_id) + failures).u64()
     numerator, denominator = jitter.as_integer_ratio()
-    whole = pause // _MICROSECOND
-    return (whole - whole * numerator * word // (denominator << 64)) * _MICROSECOND
+    whole = pause // MICROSECOND
+    return (whole - whole * numerator * word // (denominator << 64)) * MICROSECOND
 
 
 def may_retry(failures: int, max_retries: int | None) -> bool:

@@ -107,8 +107,19 @@ class Holder(Struct, frozen=True):
 class State(Struct, frozen=True):
     """What an execution's log adds up to; one fixed-size row of a storage.
 
+    ``parent`` is the execution that asked for it and the join set that its result goes to, ``None`` at the top level.
     ``component_id`` is the component that the log fits: the one that the execution was created for, and after a
-    successful upgrade the new one. Who locks it does not matter.
+    successful upgrade the new one. Who locks it does not matter. ``deployment_id`` is the one that
+    created, locked or upgraded it last.
+
+    ``next_version`` is the number of events, ``cursor`` that of responses. ``due_at`` means what its ``status`` says; see
+    the theory of operation. ``held_by`` is ``None`` once a run has let go. ``lock_version`` is the version of the last
+    ``locked``; an extension moves it only while the run has appended nothing. ``join_set_id`` is what a blocked execution
+    waits for, and ``closing`` whether the engine waits there to close it.
+
+    ``failures`` counts the runs that ended with another try to follow, and ``retry_config`` is what the last lock said of
+    tries. ``result_kind`` and, after an execution failure, ``failure_kind`` tell how it finished. ``incompatible_digest`` is
+    the component that the log was last found not to fit, until an upgrade succeeds.
     """
 
     ffqn: Ffqn

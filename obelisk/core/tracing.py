@@ -83,6 +83,8 @@ class _End(Struct, frozen=True):
 
 
 class _Run:
+    """The run of an execution whose end is not known yet."""
+
     __slots__ = ("attempt", "executor_id", "run_id", "started_at")
 
     def __init__(self, locked: Locked, started_at: datetime, attempt: int) -> None:

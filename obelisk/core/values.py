@@ -235,18 +235,3 @@ def _typed(type_text: str | None, value: Any) -> TypedValue | None:
 def failure_text(failure: ExecutionFailure) -> str:
     """Return an execution failure in one line: its kind and its reason."""
     return failure.kind.value if failure.reason is None else f"{failure.kind.value}: {failure.reason}"
-
-
-def to_result(function_type: Type | None, value: Any) -> ExecutionResult:
-    """Return the result of one execution that returned ``value``; see ``ReturnShape.result``."""
-    return ReturnShape(function_type).result(value)
-
-
-def project(result: ExecutionResult, function_type: Type | None) -> Any | Unprojectable:
-    """Return what a direct caller of one execution receives; see ``ReturnShape.project``."""
-    return ReturnShape(function_type).project(result)
-
-
-def extension_value(result: ExecutionResult, function_type: Type | None) -> Any:
-    """Return the value of the R of extension functions for one result; see ``ReturnShape.extension``."""
-    return ReturnShape(function_type).extension(result)

@@ -74,7 +74,8 @@ Logged = LogLine | StreamLine
 class ActivityCall(Struct, frozen=True):
     """One run of an activity. ``params`` fit the function's WIT types. After ``deadline`` the engine cancels the run.
 
-    ``trace`` is the trace that the execution is part of, for what it sends to others; ``None`` is the one of its id.
+    ``created_at`` is when the run began. ``trace`` is the trace that the execution is part of, for what it sends to
+    others; ``None`` is the one of its id.
     """
 
     execution_id: ExecutionId
@@ -139,7 +140,7 @@ class ActivityComponent(Protocol):
 
 
 class WorkflowCall(Struct, frozen=True):
-    """One workflow execution in memory. ``params`` fit the function's WIT types."""
+    """One workflow execution in memory, created at ``created_at``. ``params`` fit the function's WIT types."""
 
     execution_id: ExecutionId
     ffqn: Ffqn
@@ -226,6 +227,9 @@ class ComponentHost(Protocol):
 class ComponentKindProvider(Struct, frozen=True):
     """Offers the component tables called ``table``, such as ``activity_wasm``, whose keys are ``settings``.
 
+    ``open`` is entered once for each component, several side by side, and raises ``ComponentError`` with what is wrong with
+    one; it yields an ``ActivityComponent`` or a ``WorkflowComponent``, as ``role`` says.
+
     ``share``, if it is not ``None``, returns settings with what belongs to the component itself: what whoever runs it
     elsewhere needs too. Everything private, and everything about this machine, has its default in them: values of
     variables, secrets, directories. It is applied to settings that strangers send as well.
@@ -260,6 +264,8 @@ class AsyncActivity:
 
 
 class _TaskRun(ActivityRun):
+    """A run that is a task."""
+
     def __init__(self, task: asyncio.Task[Outcome]) -> None:
         self._task = task
 

@@ -61,7 +61,12 @@ class RequestContext(Struct, frozen=True):
 
 
 class FailureOf(Enum):
-    """Why there is no response."""
+    """Why there is no response.
+
+    ``START``: no instance could be made. ``TRAP``: the component trapped, or ran out of something. ``SILENCE``: it
+    returned without a response. ``ERROR_CODE``: it answered with an error of ``wasi:http`` in place of one. ``CLOSED``:
+    the exchange was closed before there was one.
+    """
 
     START = "start"
     TRAP = "trap"

@@ -55,9 +55,10 @@ class Provider(Struct, Generic[S, T], frozen=True):
 
     ``settings`` is the Struct of the TOML table of that name: unknown keys and wrong types in it are reported with their
     path before anything is opened. ``open`` is entered once; what it yields is used until the engine closes it. Heavy
-    imports belong in ``open``, so that listing plugins stays quick. ``summary`` is one line for people. ``wipe``, if it is
-    not ``None``, deletes for good what lies behind ``settings``; it is called only while nothing is open, and raises
-    ``StorageError`` when it cannot.
+    imports belong in ``open``, so that listing plugins stays quick. What ``open`` raises ends the start: a storage raises
+    ``StorageError``, and whatever else is wrong is told best by another ``ObeliskError``. ``summary`` is one line for
+    people. ``wipe``, if it is not ``None``, deletes for good what lies behind ``settings``; it is called only while
+    nothing is open, and raises ``StorageError`` when it cannot.
 
     ``backup``, if it is not ``None``, writes into an empty directory all that lies behind ``settings``, as it is at one
     moment. Other processes may use it meanwhile, and do not wait for that. Who calls it sees to it that what was cut short

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -161,7 +161,3 @@ class WorkflowSettings(ProgramSettings, frozen=True, forbid_unknown_fields=True,
     blocking_strategy: Literal["await", "interrupt"] | AwaitStrategy = "await"
     lock_extension: bool = True
     lock_extension_leeway: Duration = Duration(milliseconds=100)
-
-
-Json = Any
-"""A plain JSON value: ``None``, ``bool``, ``int``, ``float``, ``str``, ``list`` or ``dict`` with ``str`` keys."""

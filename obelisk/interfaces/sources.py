@@ -33,8 +33,10 @@ class ComponentSource(Protocol):
 class SourceProvider(Struct, frozen=True):
     """Offers a source for locations ``scheme://...``; the empty scheme is for paths.
 
-    ``settings`` is the Struct of the TOML table called ``name``. ``clean``, if it is not ``None``, deletes what the source
-    keeps between starts, before anything is opened; it raises ``ComponentError`` when it cannot.
+    ``settings`` is the Struct of the TOML table called ``name``. ``open`` is entered at every start, whether a location
+    needs the source or not, so it asks nobody yet; it raises ``ComponentError`` when it cannot work at all. ``clean``, if
+    it is not ``None``, deletes what the source keeps between starts, before anything is opened; it raises
+    ``ComponentError`` when it cannot.
     """
 
     name: str

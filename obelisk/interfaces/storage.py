@@ -176,7 +176,7 @@ class Order(Enum):
 
 
 class Bucket(Enum):
-    """States as people filter them."""
+    """States as people filter them. ``FINISHED`` holds the three that tell how an execution finished."""
 
     LOCKED = "locked"
     PENDING = "pending"
@@ -371,7 +371,8 @@ class Storage(Protocol):
         """Delete top-level executions with everything below them and all that is kept of it, lines too.
 
         A tree in which something has not finished stays. What is no top-level execution, or is not there, is passed over.
-        Sees every batch committed before the call. It takes its time where others want theirs.
+        Sees every batch committed before the call. It may take long; commits beside it do
+        not wait for all of it.
         """
 
     async def deployment(self, proposed: Deployment) -> Deployment:
@@ -402,7 +403,7 @@ def lost_its_base(batch: Batch) -> bool:
 
 
 def bucket(state: State, now: datetime) -> Bucket:
-    """Return how people see a state at ``now``."""
+    """Return how people see a state at ``now``. All that have finished are ``FINISHED``, whatever their result."""
     if state.status is Status.FINISHED:
         return Bucket.FINISHED
     if state.lifecycle.value in ("paused", "cancelling"):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-MICROSECOND_NS = 1000
+from obelisk.clock import MICROSECOND_NS
+
 MOST_NAMES = 20
 
 
-class Returned(Protocol):
+class HookResult(Protocol):
     """What pluggy tells of a call: its results, or what it raised."""
 
     @property
@@ -36,7 +37,9 @@ class HookTrace:
         """Take note that a call begins."""
         self._begun.append(self._monotonic_ns())
 
-    def after(self, outcome: Returned, hook: str, implementations: Sequence[Any], arguments: Mapping[str, Any]) -> None:
+    def after(
+        self, outcome: HookResult, hook: str, implementations: Sequence[Any], arguments: Mapping[str, Any]
+    ) -> None:
         """Tell of a call that has ended."""
         took = (self._monotonic_ns() - self._begun.pop()) // MICROSECOND_NS
         names = ", ".join(str(each.plugin_name) for each in implementations)
@@ -45,7 +48,7 @@ class HookTrace:
             self._write(f"hook {hook}({shown}) of {names}: {_told(outcome)}, {took} us\n")
 
 
-def _told(outcome: Returned) -> str:
+def _told(outcome: HookResult) -> str:
     if outcome.exception is not None:
         return f"raised {type(outcome.exception).__name__}"
     results = outcome.get_result()

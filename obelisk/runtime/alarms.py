@@ -1,7 +1,12 @@
 """Alarms: callbacks at points in time, or after a pause, with one task.
 
-What is due at a time of the world waits for the clock of the machine, which operators set forward and back. A pause ends
-when it has gone by, whatever that clock shows: a server whose clock is set back by an hour still looks around each second.
+Theory of operation
+    What is due at a time of the world waits for the clock of the machine, which operators set forward and back. A pause
+    ends when it has gone by, whatever that clock shows: a server whose clock is set back by an hour still looks around
+    each second.
+
+    One task, ``Alarms.run``, sleeps until the first of both kinds, and is woken when an alarm is set that comes before
+    it. Alarms are set, cancelled and go off on the loop of the engine, and nothing in here is locked.
 """
 
 from __future__ import annotations
@@ -13,11 +18,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from obelisk.clock import MICROSECOND, Clock
+from obelisk.clock import MICROSECOND, MICROSECOND_NS, Clock
 
 SMALL = 64
-NANOSECONDS = 1000
-"""In a microsecond."""
+RETRY_AFTER_ERROR = timedelta(seconds=1)
+"""The pause before something is tried again that failed for a reason outside of it, such as a storage that is away."""
 _log = logging.getLogger("obelisk.alarms")
 When = TypeVar("When", datetime, int)
 
@@ -103,7 +108,7 @@ class Alarms:
 
     def after(self, pause: timedelta, action: Callable[[], None]) -> Alarm:
         """Call ``action`` on the loop once ``pause`` has gone by, whatever the clock shows then."""
-        nanoseconds = pause // MICROSECOND * NANOSECONDS
+        nanoseconds = pause // MICROSECOND * MICROSECOND_NS
         alarm, is_first = self._pauses.add(self._clock.monotonic_ns() + nanoseconds, action)
         if is_first:
             self._changed.set()
@@ -124,7 +129,7 @@ class Alarms:
             waits.append(self._clock.sleep_until(self._times.first))
         if self._pauses.first is not None:
             left = self._pauses.first - self._clock.monotonic_ns()
-            waits.append(self._clock.sleep(timedelta(microseconds=max(-(-left // NANOSECONDS), 0))))
+            waits.append(self._clock.sleep(timedelta(microseconds=max(-(-left // MICROSECOND_NS), 0))))
         tasks = [asyncio.ensure_future(wait) for wait in waits]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

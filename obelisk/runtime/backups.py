@@ -84,7 +84,8 @@ def restore(config: Config, path: Path, *, clock: Clock, force: bool = False) ->
     found = _manifest(path)
     if found.storage != provider.name:
         raise StorageError(
-            f"`{path}` is a backup of the storage `{found.storage}`, the configuration uses `{provider.name}`"
+            f"`{path}` is a backup of the storage `{found.storage}`, the configuration uses `{provider.name}`; "
+            f'restore it with `[storage] use = "{found.storage}"`'
         )
     provider.restore(config.store.settings, path, replace=force)
     asyncio.run(_let_go(config, clock))
@@ -111,7 +112,7 @@ async def _holders(storage: Storage, now: datetime) -> set[ExecutorId]:
 
 def _manifest(path: Path) -> Manifest:
     if not path.exists():
-        raise StorageError(f"there is no backup at `{path}`")
+        raise StorageError(f"there is no backup at `{path}`, expected a directory that `obelisk server backup` made")
     try:
         found = msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
     except OSError as error:

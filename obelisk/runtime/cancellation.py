@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ from obelisk.ids import DELAY_PREFIX, DelayId, ExecutionId, JoinSetId, delay_own
 from obelisk.interfaces.executions import CancelOutcome, DelayOutcome
 from obelisk.interfaces.storage import ExecutionLog, Held
 from obelisk.names import split_ffqn
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.lookups import delay_of, state_of
 from obelisk.runtime.sessions import check_not_of_trigger
 from obelisk.runtime.turn import Turn
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 PAGE = 10_000
 PART = 200
 """How many members are cancelled in one batch."""
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 CANCELLED = ExecutionResult(execution_failure=ExecutionFailure(FailureKind.CANCELLED))
 _ACTIVITIES = (ComponentRole.ACTIVITY, ComponentRole.ACTIVITY_STUB)
 _log = logging.getLogger("obelisk.cancellation")

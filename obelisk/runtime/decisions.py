@@ -1,8 +1,9 @@
 """Outcomes that depend on another execution: whether a stub can be given its result, an id be scheduled.
 
-The other execution is read after everything that was handed in before, and what follows is written under the version that
-was read. If it moved meanwhile the batch is refused, the workflow is replayed, and asks again: the outcome that is
-recorded is the one that was true when it was written.
+Theory of operation
+    The other execution is read after everything that was handed in before, and what follows is written under the
+    version that was read. If it moved meanwhile the batch is refused, the workflow is replayed, and asks again: the
+    outcome that is recorded is the one that was true when it was written.
 """
 
 from __future__ import annotations

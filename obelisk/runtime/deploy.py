@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from obelisk.config.model import ComponentEntry as Configured
-from obelisk.config.model import Config
+from obelisk.config.model import ComponentUse, Config
 from obelisk.core.events import ComponentRole
 from obelisk.errors import ComponentError
 from obelisk.ids import DeploymentId
@@ -79,7 +78,7 @@ async def open_components(config: Config, host: OpenHost, stack: AsyncExitStack)
 
 
 async def open_those_that_open(
-    uses: Sequence[Configured], host: OpenHost, stack: AsyncExitStack
+    uses: Sequence[ComponentUse], host: OpenHost, stack: AsyncExitStack
 ) -> tuple[list[ComponentEntry], list[ComponentError]]:
     """Open components side by side; return those that opened, and what is wrong with the others."""
     opened = await open_each(uses, host, stack)
@@ -88,7 +87,7 @@ async def open_those_that_open(
 
 
 async def open_each(
-    uses: Sequence[Configured], host: OpenHost, stack: AsyncExitStack
+    uses: Sequence[ComponentUse], host: OpenHost, stack: AsyncExitStack
 ) -> list[ActivityComponent | WorkflowComponent | ComponentError]:
     """Open components side by side; return for each the component, or what is wrong with it."""
     opened = await asyncio.gather(*(_open(use, host, stack) for use in uses), return_exceptions=True)
@@ -100,7 +99,7 @@ async def open_each(
     return found
 
 
-async def _open(use: Configured, host: OpenHost, stack: AsyncExitStack) -> ActivityComponent | WorkflowComponent:
+async def _open(use: ComponentUse, host: OpenHost, stack: AsyncExitStack) -> ActivityComponent | WorkflowComponent:
     name = use.settings.name
     try:
         return await stack.enter_async_context(use.provider.open(use.settings, host))

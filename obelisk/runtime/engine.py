@@ -4,11 +4,12 @@
 together, takes up what a crashed process left, and runs until the block is left. The server is an engine with listeners; a
 test or a program that embeds Obelisk uses the engine alone.
 
-Order of opening: components, then exporters, then the storage, then the drivers, then the triggers: a component, an exporter
-or a trigger's entry that is wrong leaves no database behind. Leaving goes backwards: triggers take nothing new and end what
-is under way, nothing new is locked, activities get what is left of ``[server] shutdown_timeout``, what does not end in it is
-unlocked without using up a retry, and all writes are done, lines of components last, before exporters deliver what they
-hold and the storage closes.
+Theory of operation
+    Order of opening: components, then exporters, then the storage, then the drivers, then the triggers: a component, an
+    exporter or a trigger's entry that is wrong leaves no database behind. Leaving goes backwards: triggers take nothing
+    new and end what is under way, nothing new is locked, activities get what is left of ``[server] shutdown_timeout``,
+    what does not end in it is unlocked without using up a retry, and all writes are done, lines of components last,
+    before exporters deliver what they hold and the storage closes.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ _log = logging.getLogger("obelisk.engine")
 
 
 class Engine:
-    """See the module's documentation. ``executions`` and ``components`` are usable inside of the block."""
+    """See the module's theory of operation. ``executions`` and ``components`` are usable inside of the block."""
 
     executions: EngineExecutions
     components: EngineComponents

@@ -1,8 +1,12 @@
 """The executor: locks pending executions of a component and runs them.
 
-There is one loop per component. It is woken when a commit of this process left something pending, when a backoff is
-over, and when a permit is free again; when the storage is shared it also looks every ``tick_sleep``. Most executions never
-come here: a child or a submission is created locked when there is a permit for it.
+Theory of operation
+    There is one loop per component. It is woken when a commit of this process left something pending, when a backoff is
+    over, and when a permit is free again; when the storage is shared it also looks every ``tick_sleep``. Most
+    executions never come here: a child or a submission is created locked when there is a permit for it.
+
+    What cannot be locked because the storage fails is logged and tried again after ``RETRY_AFTER_ERROR``; timers look
+    too, for a lock that was written all the same.
 """
 
 from __future__ import annotations
@@ -17,18 +21,17 @@ from obelisk.errors import ObeliskError, StorageError
 from obelisk.interfaces.settings import LockingStrategy
 from obelisk.interfaces.storage import LockedExecution, LockWanted
 from obelisk.runtime.activity_run import RunningActivity
-from obelisk.runtime.alarms import Alarm
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR, Alarm
 from obelisk.runtime.functions import ComponentEntry
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.executor")
 
 
 class Executor:
-    """See the module's documentation."""
+    """See the module's theory of operation."""
 
     def __init__(self, kernel: Kernel, entry: ComponentEntry) -> None:
         self._kernel = kernel

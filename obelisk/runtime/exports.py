@@ -1,9 +1,12 @@
 """The fan-out: every signal goes to each exporter that wants it.
 
-Without exporters nothing is made that would have to be dropped: ``wants_spans`` and ``wants_logs`` are looked at first.
+Theory of operation
+    Without exporters nothing is made that would have to be dropped: ``wants_spans`` and ``wants_logs`` are looked at
+    first.
 
-The server's own log goes to exporters too, by a handler of the logger ``obelisk`` that is there while exporters are. What is
-logged in the thread of an exporter, or of exporters here, is left out, or each failure would make the next.
+    The server's own log goes to exporters too, by a handler of the logger ``obelisk`` that is there while exporters
+    are. What is logged in the thread of an exporter, or of exporters here, is left out, or each failure would make the
+    next.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ _log = logging.getLogger("obelisk.exporters")
 
 
 class Exports:
-    """See the module's documentation. Methods are called on the event loop."""
+    """See the module's theory of operation. Methods are called on the event loop."""
 
     def __init__(self, chosen: Sequence[Chosen[Provider[Any, Exporter]]] = ()) -> None:
         self._chosen = chosen

@@ -158,7 +158,7 @@ class Functions:
         return self.get(name).function
 
     def check(self, name: Ffqn, params: Any) -> list[Any]:
-        """Return the params of a call in their normal form; see ``core.effects.Catalog``."""
+        """Return the params of a call in their normal form; see ``core.effects.FunctionCatalog``."""
         return self.get(name).params.check(params)
 
     def _nearest(self, name: Ffqn) -> str:

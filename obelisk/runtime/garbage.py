@@ -1,9 +1,10 @@
 """Garbage collection at points of our choosing.
 
-A collection that starts by itself may start in a host callback, on a guest's fiber, where freeing a deep structure
-recurses into a stack that Python does not know. So automatic collection is off while an engine is open, and the loop
-collects: the young generation when enough objects were allocated, everything now and then. The process-wide setting is put
-back as it was found.
+Theory of operation
+    A collection that starts by itself may start in a host callback, on a guest's fiber, where freeing a deep structure
+    recurses into a stack that Python does not know. So automatic collection is off while an engine is open, and the
+    loop collects: the young generation when enough objects were allocated, everything now and then. The process-wide
+    setting is put back as it was found.
 """
 
 from __future__ import annotations

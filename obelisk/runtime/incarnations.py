@@ -1,8 +1,9 @@
 """Which executors of this machine are alive.
 
-Each engine on a storage with a ``directory`` keeps a file there, named after its executor, locked for as long as the
-process lives. A lock on such a file that can be taken belongs to a process that is gone. What it held is then unlocked at
-once, without using up a retry; a lock of an executor that nobody knows is left to expire.
+Theory of operation
+    Each engine on a storage with a ``directory`` keeps a file there, named after its executor, locked for as long as
+    the process lives. A lock on such a file that can be taken belongs to a process that is gone. What it held is then
+    unlocked at once, without using up a retry; a lock of an executor that nobody knows is left to expire.
 """
 
 from __future__ import annotations

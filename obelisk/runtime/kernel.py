@@ -1,8 +1,9 @@
 """The kernel: what the drivers share, and the steps that join them.
 
-It holds the engine's parts and the executions that are in memory. A happening (an outcome, a lock, a response, a
-submission) becomes a ``Turn``; the methods here put into a turn what any driver may need: create an execution, finish
-one, hand a response to whoever waits for it.
+Theory of operation
+    It holds the engine's parts and the executions that are in memory. A happening (an outcome, a lock, a response, a
+    submission) becomes a ``Turn``; the methods here put into a turn what any driver may need: create an execution,
+    finish one, hand a response to whoever waits for it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ REFUSED_PAUSE = 0.001
 
 
 class Kernel:
-    """See the module's documentation. Everything happens on one event loop."""
+    """See the module's theory of operation. Everything happens on one event loop."""
 
     def __init__(
         self, storage: Storage, clock: Clock, ids: IdSource, *, functions: Functions, deployment_id: DeploymentId,

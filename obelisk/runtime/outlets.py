@@ -62,6 +62,8 @@ class Destination(Protocol[T]):
 
 
 class _Loss(Generic[T]):
+    """How many items of a run found no room; ``first`` is the first of them."""
+
     __slots__ = ("count", "first")
 
     def __init__(self, first: T) -> None:

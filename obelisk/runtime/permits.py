@@ -1,13 +1,14 @@
 """How many executions of a component may run.
 
-Three bounds apply. ``limit`` bounds how many run at once; it comes from the configuration. So does the limit of all
-components together, which a ``SharedLimit`` counts. A workflow that waits is not running: it leaves, and enters again to go
-on. ``START_WINDOW`` bounds how many are locked but have not come to their first
-wait or their end: a lock is a promise to start now, and an execution that waits for a processor in a locked state would be
-timed out for its neighbours' work.
+Theory of operation
+    Three bounds apply. ``limit`` bounds how many run at once; it comes from the configuration. So does the limit of all
+    components together, which a ``SharedLimit`` counts. A workflow that waits is not running: it leaves, and enters
+    again to go on. ``START_WINDOW`` bounds how many are locked but have not come to their first wait or their end: a
+    lock is a promise to start now, and an execution that waits for a processor in a locked state would be timed out for
+    its neighbours' work.
 
-An activity: ``take``, ``started`` when it does not end at once, ``end``. A workflow: ``take`` and ``leave`` at its first
-wait, then ``enter`` and ``leave`` around each time that it goes on.
+    An activity: ``take``, ``started`` when it does not end at once, ``end``. A workflow: ``take`` and ``leave`` at its
+    first wait, then ``enter`` and ``leave`` around each time that it goes on.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """Recovery: what an executor held goes on at once when the executor is gone, or is about to go.
 
-At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they held is
-unlocked: no lock has to expire, and no retry is used up. So is what others hold and may have been answered by one that is
-gone: they do not know of it. At the end, an engine does the same for itself. A session cannot go on elsewhere: it ends as a
-failure.
+Theory of operation
+    At start, and whenever timers look, the executors of this machine whose process is gone are looked up, and what they
+    held is unlocked: no lock has to expire, and no retry is used up. So is what others hold and may have been answered
+    by one that is gone: they do not know of it. At the end, an engine does the same for itself. A session cannot go on
+    elsewhere: it ends as a failure.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from obelisk.core.events import Finished, Unlocked
@@ -19,13 +20,13 @@ from obelisk.core.tracing import COMMIT_UNKNOWN, EXECUTOR_GONE
 from obelisk.errors import CommitRefusedError, StorageError
 from obelisk.ids import ExecutorId
 from obelisk.interfaces.storage import Batch, Entry, Held, Write
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.incarnations import forget, gone, recorded
 from obelisk.runtime.sessions import LOST_SESSION
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.recovery")
 
 

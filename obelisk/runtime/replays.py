@@ -1,9 +1,10 @@
 """Replaying a workflow's log against the component that exports its function now, without writing anything.
 
-The program is driven as in a real run, by the same ``core.replay``; what it would append beyond its log is captured
-instead of written. A replay stops where the workflow would wait, where it would ask about another execution, at its end,
-and after ``MAX_CAPTURED`` events. One of an execution that is ended from outside stops at the end of its log: the workflow
-never saw what came after.
+Theory of operation
+    The program is driven as in a real run, by the same ``core.replay``; what it would append beyond its log is captured
+    instead of written. A replay stops where the workflow would wait, where it would ask about another execution, at its
+    end, and after ``MAX_CAPTURED`` events. One of an execution that is ended from outside stops at the end of its log:
+    the workflow never saw what came after.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ async def replay_log(kernel: Kernel, log: ExecutionLog, function: FunctionEntry)
 
 
 class DryReplay:
-    """One replay; see the module's documentation."""
+    """One replay; see the module's theory of operation."""
 
     def __init__(self, kernel: Kernel, log: ExecutionLog, function: FunctionEntry) -> None:
         created = log.events[0]

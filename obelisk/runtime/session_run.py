@@ -65,7 +65,7 @@ from obelisk.interfaces.executions import Submission, SubmitOutcome
 from obelisk.interfaces.sessions import NOW, Called, Persistence, SessionOpening
 from obelisk.interfaces.storage import StoredLine
 from obelisk.names import Ffqn, split_ffqn
-from obelisk.runtime.alarms import Alarm
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR, Alarm
 from obelisk.runtime.decisions import Decision, decide
 from obelisk.runtime.run_logs import LineRoute, stored_levels
 from obelisk.runtime.turn import Turn
@@ -76,13 +76,13 @@ if TYPE_CHECKING:
 FIRST_CHILD = 1
 LINES_WAIT = timedelta(milliseconds=100)
 """How long stored lines of a session that does not exist yet wait for something else to be written with it."""
-
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 T = TypeVar("T")
 _log = logging.getLogger("obelisk.sessions")
 
 
 class _OpenCall(Struct, frozen=True):
+    """A call whose child has not ended; ``answer`` gets its result."""
+
     child: ExecutionId
     answer: asyncio.Future[ExecutionResult]
 

@@ -1,9 +1,10 @@
 """Stopping: hand back what this process holds, so that others, or the next start, go on at once.
 
-Sessions end as failures: their triggers had their time before. Nothing new is locked, and replays of logs end. A workflow
-that waits is dropped; one that computes goes on to its next wait.
-Running activities may end for ``grace``; what is left then is cancelled. At last everything that this executor still holds
-is unlocked, which uses up no retry.
+Theory of operation
+    Sessions end as failures: their triggers had their time before. Nothing new is locked, and replays of logs end. A
+    workflow that waits is dropped; one that computes goes on to its next wait. Running activities may end for
+    ``grace``; what is left then is cancelled. At last everything that this executor still holds is unlocked, which uses
+    up no retry.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Timers: delays that fall due, and locks that expired without an end.
 
-A delay that this process wrote is expected at its time, and so is the end of a lock that a workflow in this process does not
-extend any more. What other processes left (a delay of a crashed server, a lock whose holder is gone) is found by asking the
-storage for what falls due next; when the storage is shared it is asked again every ``poll``. Then what computes for an
-execution that others moved is stopped, and what waits for one leaves memory, a few of them each time. A lock counts as
-expired ``leeway`` after its time, so that the holder's own write comes first; a lock of a process of this machine that is
-gone does not have to expire. A session whose lock expired has lost its server and ends as a failure.
+Theory of operation
+    A delay that this process wrote is expected at its time, and so is the end of a lock that a workflow in this process
+    does not extend any more. What other processes left (a delay of a crashed server, a lock whose holder is gone) is
+    found by asking the storage for what falls due next; when the storage is shared it is asked again every ``poll``.
+    Then what computes for an execution that others moved is stopped, and what waits for one leaves memory, a few of
+    them each time. A lock counts as expired ``leeway`` after its time, so that the holder's own write comes first; a
+    lock of a process of this machine that is gone does not have to expire. A session whose lock expired has lost its
+    server and ends as a failure.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ _log = logging.getLogger("obelisk.timers")
 
 
 class Timers:
-    """See the module's documentation. ``leeway`` and ``poll`` are set from the configuration."""
+    """See the module's theory of operation. ``leeway`` and ``poll`` are set from the configuration."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel

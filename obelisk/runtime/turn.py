@@ -1,12 +1,13 @@
 """A turn: everything that follows in memory from one happening, written as one batch.
 
-A finished activity answers its parent; the parent, when it is in memory, goes on at once and asks for the next child; that
-child is created and locked. All of it is one turn, hence one commit. Nothing that can be seen from outside happens before
-that commit: what is to happen then waits in ``after``.
+Theory of operation
+    A finished activity answers its parent; the parent, when it is in memory, goes on at once and asks for the next
+    child; that child is created and locked. All of it is one turn, hence one commit. Nothing that can be seen from
+    outside happens before that commit: what is to happen then waits in ``after``.
 
-What ran ahead of the commit can be refused: somebody else wrote to one of the executions. Then the workflows that ran
-ahead are dropped (``participants``), and what must not be lost, the results of finished executions, is written alone
-(``results``).
+    What ran ahead of the commit can be refused: somebody else wrote to one of the executions. Then the workflows that
+    ran ahead are dropped (``participants``), and what must not be lost, the results of finished executions, is written
+    alone (``results``).
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ class FinishedRun(Struct, frozen=True):
 
 
 class _Draft(Struct, frozen=True):
+    """What a turn appends to one execution, and what that was made for; becomes a ``Write``."""
+
     expected_version: int | None
     expected_cursor: int | None
     entries: list[Entry]
 
 
 class Turn:
-    """See the module's documentation. ``now`` is the one time of everything in it.
+    """See the module's theory of operation. ``now`` is the one time of everything in it.
 
     ``is_unknown`` says that nobody knows whether it was written, and ``failure`` why; ``undo`` was done then.
     """

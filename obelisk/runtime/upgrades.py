@@ -1,16 +1,17 @@
 """Upgrades: a workflow that waits goes on with another component than the one that its log was made with.
 
-Its log is replayed against the new component first. When that fits, ``component_upgrade_finished`` says so, and from then
-on the execution belongs to the new component. When it does not, the event says why, and the mark that it leaves keeps
-executors of that component away: the execution stays as it is until a component comes that fits.
+Theory of operation
+    Its log is replayed against the new component first. When that fits, ``component_upgrade_finished`` says so, and
+    from then on the execution belongs to the new component. When it does not, the event says why, and the mark that it
+    leaves keeps executors of that component away: the execution stays as it is until a component comes that fits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
@@ -28,7 +29,7 @@ from obelisk.runtime.replays import replay_log, workflow_function
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
 
-AUTO: Any = {"reason": "auto"}
+AUTO: Final[dict[str, Any]] = {"reason": "auto"}
 ATTEMPTS = 20
 FIRST_PAUSE = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.upgrade")
@@ -141,7 +142,7 @@ def _checked(kernel: Kernel, log: ExecutionLog, *, expected: str, new: str) -> F
     return function
 
 
-def _is_held(state: State, now: Any) -> bool:
+def _is_held(state: State, now: datetime) -> bool:
     if state.lifecycle is not Lifecycle.ACTIVE:
         return False
     return state.status is Status.LOCKED or (state.held_by is not None and state.due_at > now)

@@ -108,7 +108,7 @@ class WorkflowRun:
         history: tuple[LogEvent, ...] = (), responses: tuple[LogResponse, ...] = (),
     ) -> None:  # fmt: skip
         if not isinstance(created.event, Created):
-            raise TypeError(f"version 0 of `{execution_id}` is not `created`")
+            raise StorageError(f"version 0 of `{execution_id}` is not `created`")
         self._kernel = kernel
         self.execution_id = execution_id
         self.created = created.event

@@ -1,8 +1,10 @@
 """The workflow executions of this process: those in memory, and those that were dropped while they wait.
 
-A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component says
-``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a *cold*
-record. A response to a cold one is written together with a new lock, and after that commit it is loaded and replayed.
+Theory of operation
+    A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component
+    says ``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a
+    *cold* record. A response to a cold one is written together with a new lock, and after that commit it is loaded and
+    replayed.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from obelisk.core.state import Lifecycle
 from obelisk.errors import StorageError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.storage import ExecutionLog, LockedExecution
+from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.functions import FunctionEntry
 from obelisk.runtime.turn import Turn
 from obelisk.runtime.upgrades import is_outdated, try_upgrade
@@ -33,12 +36,11 @@ MAX_LOCKS = 16
 """After more locks and unlocks than that, an execution in memory is replayed instead of being locked again."""
 
 RELOAD_AFTER = timedelta(milliseconds=50)
-RETRY_AFTER_ERROR = timedelta(seconds=1)
 _log = logging.getLogger("obelisk.workflows")
 
 
 class Workflows:
-    """See the module's documentation."""
+    """See the module's theory of operation."""
 
     def __init__(self, kernel: Kernel, *, hot_limit: int) -> None:
         self._kernel = kernel

@@ -84,6 +84,8 @@ class KindSamples(Struct, frozen=True):
 
 
 class _KindSuite(Conformance):
+    """What the suites of component kinds have in common."""
+
     pytestmark = pytest.mark.asyncio
 
     @pytest.fixture

@@ -126,9 +126,8 @@ def _inherited(suite: type) -> dict[str, object]:
     whole: dict[str, object] = {}
     for base in suite.__mro__[1:]:
         whole.update(vars(base).get("_whole", {}))
-    for base in reversed(
-        suite.__mro__[1:]
-    ):  # a class that is no suite has clauses too: one may come beside a suite's own
+    # A class that is no suite has clauses too: one may come beside a suite's own.
+    for base in reversed(suite.__mro__[1:]):
         if not issubclass(base, Conformance):
             whole = {**{name: vars(base)[name] for name in vars(base) if name.startswith(CLAUSE)}, **whole}
     return whole

@@ -77,6 +77,8 @@ async def crash_points(
 
 
 class _Played(Struct, frozen=True):
+    """What came of a run: the places where it could have crashed, the result, and a log for each execution."""
+
     steps: tuple[str, ...]
     result: ExecutionResult
     logs: dict[str, str]
@@ -135,7 +137,7 @@ class _Plays:
         """Play with one engine until the workflow has ended, or until the engine crashes: then there is nothing yet."""
         connection = SteppedConnection(self._steps, storage, directory=config.data_dir)
         engine = Engine(
-            with_opened(with_storage(config, connection), self._components, self._stepped),
+            with_opened(with_storage(config, connection), self._components, wrap=self._stepped),
             clock=clock, random=random.Random(seed).randbytes, environ={},
         )  # fmt: skip
         async with engine:

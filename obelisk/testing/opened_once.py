@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from obelisk.clock import Clock
-from obelisk.config.model import Chosen, ComponentEntry, Config
+from obelisk.config.model import Chosen, ComponentUse, Config
 from obelisk.interfaces.components import ActivityComponent, ComponentHost, WorkflowComponent
 from obelisk.interfaces.provider import Host, Provider, RandomSource
 from obelisk.interfaces.storage import Storage
@@ -38,7 +38,7 @@ async def opened_once(
 
 
 def with_opened(
-    config: Config, components: tuple[Opened, ...], wrap: Callable[[Opened], Opened] = lambda it: it
+    config: Config, components: tuple[Opened, ...], *, wrap: Callable[[Opened], Opened] = lambda it: it
 ) -> Config:
     """Return a configuration whose components are open already, each as ``wrap`` returns it."""
     entries = [_entry(use, wrap(one)) for use, one in zip(config.components, components, strict=True)]
@@ -56,11 +56,11 @@ def with_storage(config: Config, storage: Storage) -> Config:
     return replace(config, store=Chosen(provider, chosen.settings))
 
 
-def _entry(use: ComponentEntry, component: Opened) -> ComponentEntry:
+def _entry(use: ComponentUse, component: Opened) -> ComponentUse:
     def open_it(settings: Any, host: ComponentHost) -> AbstractAsyncContextManager[Opened]:
         return opened_as_it_is(component)
 
-    return ComponentEntry(replace(use.provider, open=open_it), component.component.settings)
+    return ComponentUse(replace(use.provider, open=open_it), component.component.settings)
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """Virtual time for people's tests: it stands still while something runs, and jumps when nothing does.
 
-Theory of operation. Whoever waits drives the clock: it lets the engine do all that it can at the present time, then jumps to
-the next time that somebody sleeps until. When nobody sleeps and what is awaited has not come, it never will: that is told
-instead of waited for. Several who wait take turns, so that no jump happens while another one's is still being worked off.
+Theory of operation
+    Whoever waits drives the clock: it lets the engine do all that it can at the present time, then jumps to the next
+    time that somebody sleeps until. When nobody sleeps and what is awaited has not come, it never will: that is told
+    instead of waited for. Several who wait take turns, so that no jump happens while another one's is still being
+    worked off.
 
-What runs for longer than ``PATIENCE`` of real time (an activity that sends a request, or sleeps by its own clock, or hangs)
-would wait for a clock that stands still for its sake. From then on the clock goes at the pace of the real one, and a time
-limit means what it means on a server.
+    What runs for longer than ``PATIENCE`` of real time (an activity that sends a request, or sleeps by its own clock,
+    or hangs) would wait for a clock that stands still for its sake. From then on the clock goes at the pace of the real
+    one, and a time limit means what it means on a server.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class NothingHappensError(Exception):
 
 
 class PassingTime:
-    """See the module's documentation. ``check`` is called at each stand-still, and may raise."""
+    """See the module's theory of operation. ``check`` is called at each stand-still, and may raise."""
 
     def __init__(self, engine: Engine, clock: ManualClock, check: Callable[[], None]) -> None:
         self._engine = engine

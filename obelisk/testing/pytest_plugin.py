@@ -2,10 +2,12 @@
 
 pytest loads this module wherever Obelisk is installed, so it imports nothing of the engine before a test asks for it.
 
-Theory of operation. The fixture is no coroutine, and its engine opens on whatever loop the test's coroutine runs on: that of
-pytest-asyncio in any of its modes, that of anyio, or one of our own when nobody else runs the test. It has to be closed on
-that loop too, so the plugin puts the closing around the test's function for the time of its call. A stub is held against the
-components when these are opened, or at the end of a test that opened none: a stub of no function never goes unseen.
+Theory of operation
+    The fixture is no coroutine, and its engine opens on whatever loop the test's coroutine runs on: that of
+    pytest-asyncio in any of its modes, that of anyio, or one of our own when nobody else runs the test. It has to be
+    closed on that loop too, so the plugin puts the closing around the test's function for the time of its call. A stub is
+    held against the components when these are opened, or at the end of a test that opened none: a stub of no function never
+    goes unseen.
 """
 
 from __future__ import annotations

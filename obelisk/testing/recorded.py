@@ -35,12 +35,16 @@ _FORMS: Final = "expected what `History.save` wrote, or the lines of `obelisk ex
 
 
 class _EventLine(Struct, frozen=True):
+    """An event in a file of recorded logs."""
+
     version: int
     created_at: datetime
     event: Raw
 
 
 class _ResponseLine(Struct, frozen=True):
+    """A response in a file of recorded logs."""
+
     cursor: int
     created_at: datetime
     response: Raw

@@ -48,6 +48,7 @@ class Directory:
     """Opens storages on one directory."""
 
     def open_in(self, directory: Path) -> AbstractAsyncContextManager[Storage]:
+        """Open a storage that keeps what it has in ``directory``."""
         raise NotImplementedError
 
     async def commit_in(self, directory: Path, *batches: Batch) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from obelisk.clock import Clock
-from obelisk.config.model import ComponentEntry, Config
+from obelisk.config.model import ComponentUse, Config
 from obelisk.core.events import ComponentRole
 from obelisk.interfaces.components import ActivityComponent, Component, ComponentKindProvider, WorkflowComponent
 from obelisk.interfaces.provider import RandomSource
@@ -38,7 +38,7 @@ async def stubbed_config(
     opened = await stack.enter_async_context(opening)
     components = [one.component for one in opened]
     missing = missing_components(components)
-    changed = with_opened(config, opened, lambda one: _asking(one, answers))
+    changed = with_opened(config, opened, wrap=lambda one: _asking(one, answers))
     functions = {name: found for one in (*components, *missing) for name, found in functions_of(one).items()}
     added = tuple(_entry(component, answers) for component in missing)
     return Stubbed(replace(changed, components=(*changed.components, *added)), functions)
@@ -54,7 +54,7 @@ def _asking(opened: Opened, answers: Answers) -> Opened:
             return opened
 
 
-def _entry(component: Component, answers: Answers) -> ComponentEntry:
+def _entry(component: Component, answers: Answers) -> ComponentUse:
     activity = AskingActivity(component, None, answers)
     provider = ComponentKindProvider(
         name="missing",
@@ -64,4 +64,4 @@ def _entry(component: Component, answers: Answers) -> ComponentEntry:
         settings=ActivitySettings,
         open=lambda settings, host: opened_as_it_is(activity),
     )
-    return ComponentEntry(provider, component.settings)
+    return ComponentUse(provider, component.settings)

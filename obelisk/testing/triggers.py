@@ -104,6 +104,8 @@ class Watched:
 
 
 class _WatchedTrigger:
+    """A trigger, and a record of when it starts and ends."""
+
     def __init__(self, trigger: Trigger, happened: list[str]) -> None:
         self._trigger = trigger
         self._happened = happened

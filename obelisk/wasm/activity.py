@@ -15,8 +15,8 @@ from obelisk.wasm.guest import GuestLimits, Poll
 from obelisk.wasm.linked import LinkedComponent
 from obelisk.wasm.sandboxed_run import SandboxedRun, wasi_handlers
 from obelisk.wasm.wasi.setup import SandboxSetup
+from obelisk.wit.hosts import LOG
 
-LOG_INTERFACE = "obelisk:log/log@1.0.0"
 WHO: Final = "activity"
 
 
@@ -60,4 +60,4 @@ class WasmActivity:
 
 def is_recorded(interface: str) -> bool:
     """Tell whether calls of an interface are only recorded, so that the guest need not park for them."""
-    return interface == LOG_INTERFACE
+    return interface == LOG

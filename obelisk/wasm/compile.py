@@ -1,8 +1,9 @@
 """The cache of machine code, and the child process that fills it.
 
-A component's machine code is kept in a file whose name says for what it was compiled. Files appear whole or not at all,
-so any number of processes may share the directory. Loading maps the file into memory; nothing in it is verified beyond
-what wasmtime does, so the directory is made for this user only.
+Theory of operation
+    A component's machine code is kept in a file whose name says for what it was compiled. Files appear whole or not at
+    all, so any number of processes may share the directory. Loading maps the file into memory; nothing in it is
+    verified beyond what wasmtime does, so the directory is made for this user only.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from obelisk.interfaces.provider import Host
 from obelisk.interfaces.sandbox import LimitSettings
 from obelisk.interfaces.settings import ComponentSettings
 from obelisk.interfaces.sources import Artifact
-from obelisk.wasm.activity import LOG_INTERFACE, WasmActivity, is_recorded
+from obelisk.wasm.activity import WasmActivity, is_recorded
 from obelisk.wasm.artifact import binary_of, digest_of
 from obelisk.wasm.compile import CodeCache, CompileJob, CompileLimits
 from obelisk.wasm.engine import WasmEngine
@@ -28,7 +28,7 @@ from obelisk.wasm.webhook import WasmWebhook, handle_of
 from obelisk.wasm.webhook_support import offered_interfaces as webhook_interfaces
 from obelisk.wasm.workflow import WasmWorkflow
 from obelisk.wasm.workflow_host import offered_interfaces
-from obelisk.wit.hosts import host_interfaces
+from obelisk.wit.hosts import LOG, host_interfaces
 from obelisk.wit.model import Interface, World
 from obelisk.wit.wasi import is_wasi, wasi_interface
 
@@ -94,7 +94,7 @@ class WasmComponents:
     ) -> WasmActivity:
         """Open an activity component. ``sandbox`` opens those of its runs; without it WASI is not offered."""
         wasi = () if sandbox is None else _wasi_interfaces(prepared.world)
-        log = host_interfaces()[LOG_INTERFACE]
+        log = host_interfaces()[LOG]
         component = _component(prepared, settings, ComponentRole.ACTIVITY, (log, *wasi))
         return WasmActivity(
             component, self._link(prepared, component), self.engine,
@@ -187,5 +187,5 @@ def _component(
         exports,
         provides,
         settings,
-        pure=imported <= {LOG_INTERFACE} and not prepared.world.bare_imports,
+        pure=imported <= {LOG} and not prepared.world.bare_imports,
     )

@@ -15,7 +15,6 @@ Theory of operation
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ctypes import c_void_p, string_at
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +159,3 @@ def _lift(function: ImportedFunction, arguments: int, count: int, budget: Budget
 
 def _completed(_env: int | None) -> bool:
     return True
-
-
-Recorded = Callable[[str], bool]
-"""Tells whether the functions of an interface are recorded instead of answered."""

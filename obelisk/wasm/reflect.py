@@ -94,6 +94,8 @@ def world_of(component: Component, engine: Engine) -> World:
 
 
 class _Resource(Struct, frozen=True):
+    """A resource type of the component, and what the interface that declares it calls it."""
+
     raw: ResourceType
     name: str
     interface: str

@@ -20,7 +20,7 @@ _OUT_OF_FUEL = "all fuel consumed"
 _OUT_OF_COPIES = "fuel allocated for hostcalls has been exhausted"
 """What wasmtime calls more than 128 MiB in one call."""
 _MEMORY_TRAPS = ("`unreachable`", "out of bounds memory access")
-_PREFIXES = ("wasm trap: ", "Caused by:", "0: ", "1: ", "2: ", "3: ")
+_PREFIXES = (_TRAP, "Caused by:", "0: ", "1: ", "2: ", "3: ")
 
 
 def end_of(guest: Guest, *, who: str) -> Outcome:

@@ -19,8 +19,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from obelisk.errors import InvalidNameError
-from obelisk.names import InterfaceName, parse_interface
+from obelisk.names import InterfaceName, interface_or_none, parse_interface
 from obelisk.wit.hosts import EXECUTION, JOIN_SET, TIME, host_interfaces, host_type
 from obelisk.wit.model import (
     BorrowType,
@@ -74,7 +73,7 @@ class Extended(Struct, frozen=True):
 
 def reserved_suffix(interface_name: str) -> str | None:
     """Return the reserved suffix that the package of an interface ends with, ``None`` when it has none."""
-    name = _parsed(interface_name)
+    name = interface_or_none(interface_name)
     return None if name is None else next((suffix for suffix in _PACKAGES if name.package.endswith(suffix)), None)
 
 
@@ -112,7 +111,7 @@ def extension_interfaces(exported: Interface, *, role: Enum) -> tuple[Interface,
 
     Functions that take or return what no value crosses with (resources, streams) and methods have no extensions.
     """
-    name = _parsed(exported.name)
+    name = interface_or_none(exported.name)
     functions = [function for function in exported.functions if _is_extensible(function)]
     if name is None or not functions:
         return ()
@@ -125,13 +124,6 @@ def extension_result(result: Type | None) -> Type:
     if result is not None and is_projectable(result):
         return result
     return ResultType(result, _type(EXECUTION, "execution-failure-kind"))
-
-
-def _parsed(interface_name: str) -> InterfaceName | None:
-    try:
-        return parse_interface(interface_name)
-    except InvalidNameError:
-        return None
 
 
 def _is_extensible(function: Function) -> bool:

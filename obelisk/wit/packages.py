@@ -8,8 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from obelisk.errors import InvalidNameError
-from obelisk.names import parse_interface
+from obelisk.names import interface_or_none, parse_interface
 from obelisk.wit.hosts import HOST_PACKAGES, host_interfaces, host_package_text
 from obelisk.wit.model import Interface
 from obelisk.wit.printer import package_text, with_every_type
@@ -78,11 +77,7 @@ def _by_package(interface: Interface) -> tuple[str, str]:
 
 
 def _is_of_a_component(name: str) -> bool:
-    try:
-        parse_interface(name)
-    except InvalidNameError:
-        return False
-    return not is_wasi(name) and name not in host_interfaces()
+    return interface_or_none(name) is not None and not is_wasi(name) and name not in host_interfaces()
 
 
 def _with_used(found: Mapping[str, Interface], used: Mapping[str, Interface]) -> Iterator[Interface]:

@@ -72,6 +72,8 @@ class _Body:
 
 
 class _Parser:
+    """Recursive descent over the tokens of one source. ``spelled_out`` lets definitions stand where types do."""
+
     def __init__(self, source: Source, *, spelled_out: bool = False) -> None:
         self._source = source
         self._tokens = tokenize(source)

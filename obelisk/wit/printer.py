@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from obelisk.errors import InvalidNameError
-from obelisk.names import InterfaceName, parse_interface
+from obelisk.names import InterfaceName, interface_or_none, parse_interface
 from obelisk.wit.hosts import host_interface
 from obelisk.wit.keywords import identifier
 from obelisk.wit.model import (
@@ -62,7 +61,7 @@ def function_text(function: Function, names: Names | None = None) -> str:
 
 def interface_text(interface: Interface) -> str:
     """Return ``interface name { ... }``, without the package that it belongs to."""
-    return "\n".join(_interface_lines(interface, _split(interface.name)))
+    return "\n".join(_interface_lines(interface, interface_or_none(interface.name)))
 
 
 def world_text(world: World, packages: Iterable[Interface] = (), *, name: str = ROOT_WORLD) -> str:
@@ -89,19 +88,12 @@ def component_wit(world: World, extensions: Iterable[Interface] = (), *, name: s
     """
     found = {interface.name: interface for interface in (*extensions, *world.exports, *world.imports)}
     ordered = [found.pop(each.name) for each in (*world.imports, *world.exports, *extensions) if each.name in found]
-    present = [interface for interface in ordered if _split(interface.name) is not None]
+    present = [interface for interface in ordered if interface_or_none(interface.name) is not None]
     present += _used_hosts(present)
     known = {interface.name for interface in present}
     interfaces = [with_every_type(interface, known) for interface in present]
     parts = [f"package {ROOT_PACKAGE};", world_text(world, interfaces, name=name), packages_text(interfaces)]
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _split(name: str) -> InterfaceName | None:
-    try:
-        return parse_interface(name)
-    except InvalidNameError:
-        return None
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
@@ -120,7 +112,7 @@ def _package_name(package: str) -> str:
 
 
 def _path(interface: str) -> str:
-    name = _split(interface)
+    name = interface_or_none(interface)
     if name is None:
         return identifier(interface)
     version = f"@{name.version}" if name.version else ""
@@ -171,7 +163,7 @@ def _use_line(source: str, definitions: Sequence[TypeDef], package: str) -> str:
         renamed = definition.name != (definition.source_name or definition.name)
         alias = f" as {identifier(definition.name)}" if renamed else ""
         parts.append(identifier(definition.source_name or definition.name) + alias)
-    found = _split(source)
+    found = interface_or_none(source)
     local = found is not None and found.package_name == package
     path = identifier(found.interface) if found is not None and local else _path(source)
     return f"use {path}.{{{', '.join(parts)}}};"
@@ -313,7 +305,7 @@ def _world_lines(world: World, packages: Iterable[Interface], name: str) -> list
 
 
 def _world_interface(keyword: str, interface: Interface) -> list[str]:
-    if _split(interface.name) is not None:
+    if interface_or_none(interface.name) is not None:
         return [f"{keyword} {_path(interface.name)};"]
     return _block(f"{keyword} {identifier(interface.name)}: interface", _body_lines(interface, None))
 
@@ -323,7 +315,7 @@ def _world_uses(functions: Sequence[Function], interfaces: Sequence[Interface]) 
     defined = {
         key: TypeDef(definition.name, definition.type, interface.name, definition.name)
         for interface in reversed(interfaces)
-        if _split(interface.name) is not None
+        if interface_or_none(interface.name) is not None
         for key, definition in definitions_by_type(interface.types).items()
     }
     used: dict[str, TypeDef] = {}

@@ -103,6 +103,8 @@ def parse_type(text: str) -> Type:
 
 
 class _Sized(Struct, frozen=True):
+    """A type, how deep it is nested, and how many types it is made of."""
+
     type: Type
     depth: int
     size: int
@@ -288,6 +290,8 @@ class _Declared(Struct, frozen=True):
 
 
 class _Resolver:
+    """Resolves the interfaces and worlds of packages, against each other and those ``known`` before."""
+
     def __init__(self, packages: Sequence[PackageDecl], known: Iterable[Interface]) -> None:
         self._packages = packages
         self._interfaces = {interface.name: interface for interface in known}

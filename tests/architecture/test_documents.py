@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DECISIONS = sorted((ROOT / "docs" / "adr").glob("*.md"))
-PAGES = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *DECISIONS]
+TABLE = ROOT / "docs" / "adr" / "README.md"
+DECISIONS = sorted(path for path in TABLE.parent.glob("*.md") if path != TABLE)
+PAGES = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", TABLE, *DECISIONS]
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:py|md|sh|wat|wit|toml)")
 DIRECTORY = re.compile(r"(?:[\w-]+/)+[\w-]*")
 DECISION = re.compile(r"\bADR (\d+)\b")
+ROW = re.compile(r"^\| \[(\d{4})\]\(([\w.-]+)\) \| [^|]+\. \| (?:Holds|Replaced by \d{4}) \|$", re.MULTILINE)
 
 
 def name_of(page: Path) -> str:
@@ -51,6 +53,11 @@ def test_a_decision_has_the_number_of_its_file():
 def test_no_two_decisions_have_one_number():
     numbers = [page.name[:4] for page in DECISIONS]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_the_table_has_one_row_for_each_decision_in_their_order():
+    rows = ROW.findall(TABLE.read_text(encoding="utf-8"))
+    assert rows == [(page.name[:4], page.name) for page in DECISIONS]
 
 
 def test_every_decision_that_is_referred_to_exists():

@@ -90,6 +90,16 @@ def future_annotations(tree: ast.Module) -> bool:
     return only_docstring or any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
 
 
+def test_every_class_says_what_it_is(sources):
+    silent = [
+        f"{name}:{node.name}"
+        for name, tree in sources.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
 def test_data_are_frozen(sources):
     """Every Struct is frozen."""
     thawed = [

@@ -72,7 +72,7 @@ def test_whatever_is_added_is_read_again(keys):
 
 
 def test_a_table_of_another_form_is_an_error():
-    with pytest.raises(ConfigError, match=r"\[\[server\]\]"):
+    with pytest.raises(ConfigError, match=r"expected tables of the form `\[\[server\]\]`, found a table"):
         add_entry(TEXT, "server", {"name": "b"})
 
 

@@ -21,10 +21,7 @@ from obelisk.core.values import (
     Unprojectable,
     check_params,
     check_value,
-    extension_value,
     parse_json,
-    project,
-    to_result,
 )
 from obelisk.errors import InvalidValueError
 from obelisk.wit.model import Function, Param, Primitive, Type, UnsupportedType
@@ -300,9 +297,9 @@ def type_or_none(text: str) -> Type | None:
 def test_a_returned_value_is_a_result_and_comes_back_from_it(
     type_text: str, value: Any, result: ExecutionResult
 ) -> None:
-    type_ = type_or_none(type_text)
-    assert to_result(type_, value) == result
-    assert project(result, type_) == value
+    shape = ReturnShape(type_or_none(type_text))
+    assert shape.result(value) == result
+    assert shape.project(result) == value
 
 
 @pytest.mark.parametrize(
@@ -317,9 +314,9 @@ def test_a_returned_value_is_a_result_and_comes_back_from_it(
 )
 def test_an_execution_failure_is_an_error_of_a_projectable_type(type_text: str, projected: Any) -> None:
     type_ = parse_type(type_text)
-    failure = failed(FailureKind.TIMED_OUT, "too slow")
-    assert project(failure, type_) == projected
-    assert extension_value(failure, type_) == projected
+    shape, failure = ReturnShape(type_), failed(FailureKind.TIMED_OUT, "too slow")
+    assert shape.project(failure) == projected
+    assert shape.extension(failure) == projected
     assert check_value(type_, projected) == projected
 
 
@@ -328,10 +325,9 @@ def test_an_execution_failure_is_an_error_of_a_projectable_type(type_text: str, 
     ["", "u64", "result<u8, u32>", "result<u8, variant { execution-failed(u8) }>", "enum { execution-failed }"],
 )
 def test_an_execution_failure_has_no_place_in_other_types(type_text: str) -> None:
-    type_ = type_or_none(type_text)
-    failure = failed(FailureKind.TIMED_OUT, "too slow")
-    assert project(failure, type_) == Unprojectable("timed_out: too slow")
-    assert extension_value(failure, type_) == {"err": "timed_out"}
+    shape, failure = ReturnShape(type_or_none(type_text)), failed(FailureKind.TIMED_OUT, "too slow")
+    assert shape.project(failure) == Unprojectable("timed_out: too slow")
+    assert shape.extension(failure) == {"err": "timed_out"}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_its_style_is_that_of_its_own_configuration(author):
 
 def test_a_long_name_does_not_spoil_its_style(author, tmp_path):
     for kind in PluginKind:
-        write_plugin(LONG_NAME, kind, tmp_path / kind.value, taken={})
+        write_plugin(LONG_NAME, kind, directory=tmp_path / kind.value, taken={})
     ended = author.python("ruff", "check", "--no-cache", ".", within=tmp_path)
     assert ended.code == 0, ended.printed
 
@@ -161,7 +161,7 @@ def test_a_name_whose_distribution_is_taken_is_refused(tmp_path, name, kind):
 
 def test_the_name_of_a_plugin_of_ours_is_refused_though_it_is_not_installed(tmp_path):
     with pytest.raises(InputError, match=r"the distribution `obelisk-cron` of a plugin called `cron` is there already"):
-        write_plugin("cron", PluginKind.STORAGE, tmp_path / "it", taken={}, distributions={"obelisk-cron"})
+        write_plugin("cron", PluginKind.STORAGE, directory=tmp_path / "it", taken={}, distributions={"obelisk-cron"})
     assert "obelisk-cron" in taken_distributions(())
 
 

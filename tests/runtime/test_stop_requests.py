@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from obelisk.runtime.signals import StopRequest
+from obelisk.runtime.stop_requests import StopRequest
 
 
 async def test_work_that_ends_first_returns_its_result() -> None:

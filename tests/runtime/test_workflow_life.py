@@ -7,18 +7,20 @@ import gc
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from obelisk.core.events import (
     Created,
     FailureKind,
     Finished,
     Locked,
+    Paused,
     TemporarilyTimedOut,
     TypedValue,
 )
 from obelisk.errors import CommitRefusedError, CommitUnknownError, StorageError
 from obelisk.ids import ExecutionId
-from obelisk.interfaces.storage import Batch, Committed, Entry, Write
+from obelisk.interfaces.storage import Batch, Committed, Entry, ExecutionLog, Write
 from obelisk.names import Ffqn
 from obelisk.runtime.garbage import GarbageCollector
 from obelisk.runtime.permits import START_WINDOW
@@ -63,6 +65,30 @@ async def test_stored_params_that_do_not_fit_any_more_finish_their_execution_onl
             assert failure.kind is FailureKind.UNCATEGORIZED
             assert "parameters cannot be deserialized" in failure.reason
         assert (await harness.call(FIBOA, 10, 3)).ok == TypedValue("u64", 55)
+
+
+async def test_a_log_that_does_not_begin_with_created_keeps_no_other_execution(
+    open_engine: Open, caplog: pytest.LogCaptureFixture
+):
+    async with open_engine(FIBO, FIBO_WORKFLOW) as harness:
+        kernel, now = harness.engine._kernel, harness.clock.now()
+        load = kernel.storage.load
+        broken, whole = (harness.engine.executions.generate_id() for _ in range(2))
+
+        async def broken_load(execution_id: ExecutionId) -> ExecutionLog | None:
+            log = await load(execution_id)
+            if log is None or execution_id != broken:
+                return log
+            return replace(log, events=(replace(log.events[0], event=Paused()), *log.events[1:]))
+
+        kernel.storage.load = broken_load
+        component = kernel.functions.get(FIBOA).entry.component.id
+        created = Created(FIBOA, [10, 3], None, now, component, harness.engine.components.deployment_id)
+        await kernel.storage.commit(Batch(tuple(Write(one, (Entry(now, created),), 0) for one in (broken, whole))))
+        kernel.wake_executors()
+        assert (await harness.result(whole)).ok == TypedValue("u64", 55)
+    assert f"`{broken}` cannot be started: version 0 of `{broken}` is not `created`" in caplog.text
+    assert "ended unexpectedly" not in caplog.text
 
 
 @pytest.mark.parametrize("applied", [True, False])

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft7Validator
 
 from obelisk.cli.main import cli
-from obelisk.config.load import load_config
+from obelisk.config.document import read_document
+from obelisk.config.load import decode_document
 from obelisk.plugins import Plugins
 from obelisk.scaffold.components.language import LANGUAGES
 from obelisk.scaffold.components.project import Project, ProjectKind, project
@@ -70,9 +71,8 @@ def test_no_file_is_written_twice(made: Project) -> None:
 @each_project
 def test_the_configuration_is_valid_and_builds_what_it_names(made: Project, tmp_path: Path) -> None:
     place = written(made, tmp_path)
-    config = load_config(
-        place / "obelisk.toml", environ={"HOME": str(tmp_path)}, plugins=Plugins.load(environ={}), cwd=tmp_path
-    )
+    document = read_document(place / "obelisk.toml", environ={"HOME": str(tmp_path)}, cwd=tmp_path)
+    config = decode_document(document, Plugins.load(environ={}))
     names = [use.settings.name for use in config.components]
     names += [getattr(entry.settings, "location", "") for use in config.triggers for entry in use.entries]
     assert "my-shop-activity" in names

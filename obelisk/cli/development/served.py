@@ -8,7 +8,7 @@ from obelisk.api.process import serve_until
 from obelisk.clock import SystemClock
 from obelisk.config.model import Config
 from obelisk.runtime.server_log.logs import server_logs
-from obelisk.runtime.signals import StopRequest
+from obelisk.runtime.stop_requests import StopRequest
 
 
 class Served:
@@ -41,7 +41,7 @@ class Served:
             await serve_until(
                 self._stop,
                 self._config,
-                logs,
+                logs=logs,
                 allow_unauthenticated_api=self._allow_unauthenticated_api,
                 ready=self._ready.set,
             )

@@ -28,13 +28,13 @@ from obelisk.config.model import Config
 from obelisk.config.placing import Places, in_order
 from obelisk.errors import ComponentError, ConfigError, ObeliskError, PluginError
 from obelisk.plugins import Plugins
-from obelisk.runtime.signals import stop_signals
+from obelisk.runtime.stop_requests import stop_signals
 
 MAX_SHOWN = 5
 
 
-class Session:
-    """See the module's documentation. ``say`` prints a line for the person who sits there."""
+class DevSession:
+    """See the module's theory of operation. ``say`` prints a line for the person who sits there."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Session:
         except (ConfigError, PluginError) as error:
             self._say(f"error: {error}")
             return None
-        self._watched = watched_by(config, file, files)
+        self._watched = watched_by(config, file, plugins=files)
         return config
 
     def _refuse(self, problems: str) -> None:

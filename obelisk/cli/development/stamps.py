@@ -52,7 +52,7 @@ def changed(before: Stamps, after: Stamps) -> tuple[Path, ...]:
     return tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
 
 
-async def next_change(look: Look, seen: Stamps, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Stamps:
+async def next_change(look: Look, seen: Stamps, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Stamps:
     """Wait until what ``look`` returns differs from ``seen`` and stands still; return what it is then."""
     now = await asyncio.to_thread(look)
     while now == seen:

@@ -60,7 +60,7 @@ class Watched(Struct, frozen=True):
             yield from paths
 
 
-def watched_by(config: Config, config_file: Path, plugins: tuple[Path, ...]) -> Watched:
+def watched_by(config: Config, config_file: Path, *, plugins: tuple[Path, ...]) -> Watched:
     """Return what a configuration that was read from a file is about; ``plugins`` are those that it names as files."""
     settings: list[Struct] = [use.settings for use in config.components]
     settings += [entry.settings for use in config.triggers for entry in use.entries]

@@ -41,6 +41,8 @@ def _json(entry: LogEntry) -> str:
 
 
 class _Text:
+    """The styles that people read, with the parts that were chosen."""
+
     def __init__(self, *, span: bool, target: bool, colours: bool) -> None:
         self._span = span
         self._target = target

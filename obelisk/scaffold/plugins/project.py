@@ -46,8 +46,8 @@ class WrittenPlugin(Struct, frozen=True):
 def write_plugin(
     name: str,
     kind: PluginKind,
-    directory: Path | None,
     *,
+    directory: Path | None,
     taken: Mapping[str, str],
     distributions: Collection[str] = frozenset(),
 ) -> WrittenPlugin:

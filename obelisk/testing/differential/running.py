@@ -39,6 +39,8 @@ def compare_with_memory(
 
 def _machine(opens: Opens, *, same_messages: bool) -> type[StorageMachine]:
     class Compared(StorageMachine):
+        """The machine that opens what the command line names."""
+
         def opens(self, directory: Path) -> AbstractAsyncContextManager[Storage]:
             return opens(directory)
 

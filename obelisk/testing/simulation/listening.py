@@ -29,6 +29,8 @@ def listening(problems: list[str]) -> Iterator[None]:
 
 
 class _Alert(logging.Handler):
+    """Makes a problem of each log record with a traceback."""
+
     def __init__(self, problems: list[str]) -> None:
         super().__init__(logging.ERROR)
         self._problems = problems

@@ -87,6 +87,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 class _JumpingSelector(selectors.DefaultSelector):
+    """Moves the time of the loop instead of waiting, unless something outside of the loop is waited for."""
+
     def __init__(self, loop: SimulatedLoop) -> None:
         super().__init__()
         self._loop = loop

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from obelisk.testing.simulation.world import World
 
 
-def simulated(component: Any, world: World, connection: Connection) -> Opened:
+def simulated(component: Any, world: World, *, connection: Connection) -> Opened:
     """Return a component as a server that uses ``connection`` runs it."""
     changed = _with_knobs(component.component, world.scenario.knobs)
     if changed.role is ComponentRole.WORKFLOW:
@@ -117,6 +117,8 @@ class SimulatedActivity:
 
 
 class _End(Enum):
+    """How a simulated run ends: as drawn, or as the real run does."""
+
     TRAP = "trap"
     ERR = "err"
     HANG = "hang"

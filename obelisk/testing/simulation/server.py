@@ -139,7 +139,7 @@ class Server:
         opened = world.components.opened
         config = with_storage(_with_knobs(world.components.config, world.scenario.knobs), connection)
         return Engine(
-            with_opened(config, opened, lambda component: simulated(component, world, connection)),
+            with_opened(config, opened, wrap=lambda component: simulated(component, world, connection=connection)),
             clock=self.clock,
             random=drawn(world.scenario.seed, "ids", self.number, self._starts).randbytes,
             environ={},

@@ -28,7 +28,7 @@ class Simulator:
         """Play a scenario."""
         directory = self._components.directory / f"play-{next(self._plays)}"
         directory.mkdir()
-        return play(scenario, self._components, directory)
+        return play(scenario, self._components, directory=directory)
 
     def check(self, scenario: Scenario) -> str | None:
         """Play a scenario, and when it is a fixed one the same undisturbed; return what does not hold."""

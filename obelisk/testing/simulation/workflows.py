@@ -25,6 +25,8 @@ LONGEST: Final = 8_000
 
 
 class _Slot:
+    """A join set that a script has created."""
+
     def __init__(self, number: int) -> None:
         self.number = number
         self.open = 0
@@ -33,6 +35,8 @@ class _Slot:
 
 
 class _Script:
+    """Draws the operations of one script, step by step; ``ops`` has them."""
+
     def __init__(self, chance: random.Random, *, length: int, depth: int = 0) -> None:
         self._chance = chance
         self._depth = depth

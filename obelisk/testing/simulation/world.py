@@ -206,7 +206,7 @@ class World:
             await asyncio.wait(tasks, timeout=LOOK_SECONDS)
 
 
-def play(scenario: Scenario, components: Components, directory: Path) -> Played:
+def play(scenario: Scenario, components: Components, *, directory: Path) -> Played:
     """Play a scenario on a loop of its own. ``directory`` is for records of servers and is empty."""
     loop = SimulatedLoop(
         shuffles=drawn(scenario.seed, "order") if scenario.knobs.shuffled else None,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from obelisk.clock import Clock, to_microseconds
+from obelisk.clock import MICROSECOND_NS, Clock, to_microseconds
 from obelisk.errors import GuestTrapError
 from obelisk.wasm.wasi.calls import Handlers
 from obelisk.wasm.wasi.pollables import Pollable, TaskPollable, TimePollable, Unsubscribe
 from obelisk.wasm.wasi.sandbox import Sandbox
 
 MAX_U64: Final = 2**64 - 1
-MICROSECOND_NS: Final = 1000
 USE_SLEEP: Final = "use workflow-support.sleep"
 WALL_RESOLUTION: Final = {"seconds": 0, "nanoseconds": MICROSECOND_NS}
 
@@ -64,6 +63,8 @@ class FrozenClocks:
 
 
 class _Never:
+    """A pollable that traps whoever waits on it."""
+
     def is_ready(self) -> bool:
         return False
 

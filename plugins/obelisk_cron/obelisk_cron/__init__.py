@@ -25,7 +25,7 @@ def obelisk_register_trigger() -> Sequence[TriggerProvider]:
     return [
         TriggerProvider(
             name="cron",
-            summary="starts executions by the clock, as cron does",
+            summary="Starts executions by the clock, as cron does.",
             tables=(TriggerTable(TABLE, CronSettings),),
             open=_open,
             always=True,

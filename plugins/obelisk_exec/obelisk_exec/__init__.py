@@ -19,7 +19,7 @@ def obelisk_register_activity_kind() -> Sequence[ComponentKindProvider]:
             name="exec",
             table="activity_exec",
             role=ComponentRole.ACTIVITY,
-            summary="activities that are scripts or programs of the machine",
+            summary="Activities that are scripts or programs of the machine.",
             settings=ExecActivitySettings,
             open=_open,
         )

@@ -23,7 +23,7 @@ def obelisk_register_trigger() -> Sequence[TriggerProvider]:
     return [
         TriggerProvider(
             name="http-webhook",
-            summary="starts executions by HTTP requests",
+            summary="Starts executions by HTTP requests.",
             tables=(
                 TriggerTable("http_server", HttpServerSettings),
                 TriggerTable("webhook_endpoint_wasm", WebhookEndpointSettings),

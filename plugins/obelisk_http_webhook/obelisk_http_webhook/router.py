@@ -36,6 +36,8 @@ class NoRoute(Struct, frozen=True):
 
 
 class _Table(Generic[T]):
+    """The patterns of one method and their targets: the most particular one that fits a path wins."""
+
     def __init__(self) -> None:
         self._literal: dict[tuple[str, ...], T] = {}
         self._patterns: list[tuple[Pattern, T]] = []

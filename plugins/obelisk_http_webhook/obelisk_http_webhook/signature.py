@@ -62,6 +62,8 @@ def _standard_key(name: str, secret: str) -> bytes:
 
 
 class _Github:
+    """Requests that are signed as those of GitHub."""
+
     def __init__(self, key: bytes) -> None:
         self._key = key
 
@@ -72,6 +74,8 @@ class _Github:
 
 
 class _Standard:
+    """Requests that are signed by Standard Webhooks, and were sent within ``tolerance`` of the clock."""
+
     def __init__(self, key: bytes, tolerance: timedelta, clock: Clock) -> None:
         self._key = key
         self._tolerance = tolerance

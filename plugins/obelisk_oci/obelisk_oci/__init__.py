@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from obelisk.interfaces.commands import CommandHost
 
-SUMMARY = "pulls components from OCI registries, and keeps them by their digests"
+SUMMARY = "Pulls components from OCI registries, and keeps them by their digests."
 
 
 @hookimpl

@@ -30,6 +30,8 @@ Send = Callable[[str, str, Mapping[str, str], "Mapping[str, str] | None"], reque
 
 
 class _Granted(Struct, frozen=True):
+    """What a realm answers: a token under either name, and for how many seconds it holds."""
+
     token: str = ""
     access_token: str = ""
     expires_in: float = DEFAULT_LIFE.total_seconds()

@@ -58,6 +58,8 @@ class Credentials(Struct, frozen=True, repr_omit_defaults=True):
 
 
 class _Auth(Struct, frozen=True, rename="lower"):
+    """What a file says of one registry. Its ``repr`` shows no secret."""
+
     auth: str = ""
     username: str = ""
     password: str = ""
@@ -69,12 +71,16 @@ class _Auth(Struct, frozen=True, rename="lower"):
 
 
 class _File(Struct, frozen=True, rename="camel"):
+    """A ``config.json`` of Docker, or an ``auth.json`` of Podman, as far as it is about credentials."""
+
     auths: dict[str, _Auth] | None = None
     creds_store: str = ""
     cred_helpers: dict[str, str] | None = None
 
 
 class _Helped(Struct, frozen=True, rename="pascal"):
+    """What a credential helper prints. Its ``repr`` shows no secret."""
+
     username: str = ""
     secret: str = ""
 

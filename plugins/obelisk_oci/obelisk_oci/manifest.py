@@ -74,6 +74,8 @@ class Index(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class _Kind(Struct, frozen=True, rename="camel"):
+    """As much of a manifest as tells whether it is an index."""
+
     media_type: str = ""
     manifests: msgspec.Raw = msgspec.Raw()
 

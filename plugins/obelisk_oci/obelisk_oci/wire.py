@@ -39,11 +39,15 @@ _NETLOC = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class _Problem(Struct, frozen=True):
+    """One error in the answer of a registry."""
+
     code: str = ""
     message: str = ""
 
 
 class _Problems(Struct, frozen=True):
+    """The body of an answer that is an error."""
+
     errors: tuple[_Problem, ...] = ()
 
 

@@ -10,7 +10,7 @@ from obelisk.interfaces.exporters import Exporter
 from obelisk.interfaces.provider import Host, Provider
 from obelisk_otlp.settings import OtlpSettings
 
-SUMMARY = "sends traces, logs and metrics to an OpenTelemetry collector, from a process of its own"
+SUMMARY = "Sends traces, logs and metrics to an OpenTelemetry collector, from a process of its own."
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from obelisk.interfaces.provider import Host, Provider
 from obelisk.interfaces.storage import Storage
 from obelisk_sqlite.settings import SqliteSettings
 
-SUMMARY = "one SQLite file on a local disk; several processes of the machine may share it"
+SUMMARY = "Keeps executions in a SQLite file on a local disk, which several processes of the machine may share."
 
 
 @hookimpl

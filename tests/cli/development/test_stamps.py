@@ -26,7 +26,7 @@ async def no_time(_seconds: float) -> None:
 
 
 async def seen(before: int, sizes: Sequence[int]) -> Stamps:
-    return await next_change(looks(*sizes), stamps(before), no_time)
+    return await next_change(looks(*sizes), stamps(before), sleep=no_time)
 
 
 async def test_a_change_is_seen() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from obelisk.errors import GuestTrapError
 from obelisk.wasm.wasi.calls import Handlers, err, ok
+from obelisk.wasm.wasi.http.grammar import FIELD_VALUE, TOKEN
 from obelisk.wasm.wasi.sandbox import Sandbox
 
 Entries = tuple[tuple[str, bytes], ...]
@@ -31,8 +32,6 @@ MEMORY_COST: Final = 128
 LINE_COST: Final = 4
 """The bytes that a field's line takes in a message besides its name and value."""
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 CONTENT_LENGTH: Final = "content-length"
 
@@ -101,7 +100,7 @@ def _refusal(fields: Fields, name: str, values: Sequence[bytes]) -> str | None:
     """Return the ``header-error`` of putting values into fields, ``None`` when that is possible."""
     if fields.immutable:
         return "immutable"
-    if not _NAME.fullmatch(name) or not all(_VALUE.fullmatch(value) for value in values):
+    if not TOKEN.fullmatch(name) or not all(FIELD_VALUE.fullmatch(value) for value in values):
         return "invalid_syntax"
     if name.lower() in FORBIDDEN:
         return "forbidden"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from obelisk.wasm.wasi.calls import Handlers, err, ok
 from obelisk.wasm.wasi.http.fields import Entries, Fields, memory_size
+from obelisk.wasm.wasi.http.grammar import TOKEN
 from obelisk.wasm.wasi.http.incoming_content import IncomingContent
 from obelisk.wasm.wasi.http.message_bodies import HasIncomingBody, HasOutgoingBody
 from obelisk.wasm.wasi.sandbox import Sandbox
@@ -16,7 +17,6 @@ METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", 
 SCHEMES: Final = ("HTTP", "HTTPS")
 OTHER: Final = "other"
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _AUTHORITY = re.compile(r"([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PATH = re.compile(r"([/?][!-\"$-~]*)?")
@@ -123,7 +123,7 @@ def _body(sandbox: Sandbox, number: int) -> dict[str, Any]:
 
 def _set_method(sandbox: Sandbox, number: int, method: Any) -> dict[str, Any]:
     name = method_name(method)
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         return err()
     sandbox.resources.get(number, OutgoingRequest).method = name
     sandbox.resources.grow(len(name))

@@ -12,13 +12,12 @@ from obelisk.errors import RequestDeniedError
 from obelisk.interfaces.mask import Mask
 from obelisk.interfaces.provider import RandomSource
 from obelisk.interfaces.sandbox import ReplaceIn
+from obelisk.wasm.wasi.http.grammar import FIELD_VALUE
 from obelisk.wasm.wasi.http.policy import Grant
 
 PREFIX: Final = "OBELISK_SECRET_"
 RANDOM_BYTES: Final = 16
 UNFIT: Final = "its value holds a line break or another control character, which cannot stand in a header"
-_HEADER_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
-"""What a header's value may hold (RFC 9110, section 5.5)."""
 _TEXT_TYPE = re.compile(
     r"text/.*|application/(?:.*\+)?(?:json|xml)|application/(?:javascript|graphql|x-ndjson|yaml|toml)"
 )
@@ -129,7 +128,7 @@ class Replacer:
         for placeholder, (name, value) in found.items():
             if placeholder.encode() not in content:
                 continue
-            if not _HEADER_VALUE.fullmatch(value.encode()):
+            if not FIELD_VALUE.fullmatch(value.encode()):
                 raise self._secrets.deny(self._request, name, UNFIT)
             content = content.replace(placeholder.encode(), value.encode())
         return content

@@ -9,13 +9,12 @@ from msgspec import Struct
 
 from obelisk.errors import InvalidTargetError
 from obelisk.interfaces.host_pattern import DEFAULT_PORTS, MAX_PORT, normal_host, split_port
+from obelisk.wasm.wasi.http.grammar import TOKEN
 
 MAX_METHOD_LENGTH: Final = 64
 MAX_PATH_LENGTH: Final = 64 * 1024
 MAX_SHOWN: Final = 1024
 HIDDEN_QUERY: Final = "?***"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""A method (RFC 9110, section 9.1)."""
 _PATH = re.compile(r"[/?][\x21-\x22\x24-\x7e]*|\*|")
 """Visible letters but ``#``, which begins what is never sent (RFC 9110, section 7.1)."""
 _DOTS = re.compile(r"(?:^|[/\\])\.\.?(?:[;/\\]|$)")
@@ -74,7 +73,7 @@ def parse_target(method: str, scheme: str, authority: str, path_with_query: str)
     ``InvalidTargetError``: for other schemes, for a user or password in the authority, for control characters and blanks,
     and for addresses in unusual forms such as ``127.1`` or ``0x7f000001``, which resolvers read differently.
     """
-    if len(method) > MAX_METHOD_LENGTH or not _TOKEN.fullmatch(method):
+    if len(method) > MAX_METHOD_LENGTH or not TOKEN.fullmatch(method):
         raise InvalidTargetError(f"expected a method such as `GET`, found {shortened(ascii(method))}")
     if scheme.lower() not in DEFAULT_PORTS:
         raise InvalidTargetError(f"expected the scheme `http` or `https`, found {shortened(ascii(scheme))}")

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from obelisk.clock import Clock
+from obelisk.clock import MICROSECOND_NS, Clock
 from obelisk.wasm.wasi.http.error_codes import ErrorCase, HttpFailedError
 
-MICROSECOND_NS: Final = 1000
 MILLISECOND_NS: Final = 1_000_000
 
 

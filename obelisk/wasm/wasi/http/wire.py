@@ -13,9 +13,9 @@ from obelisk.wasm.wasi.http.error_codes import ErrorCase, HttpFailedError
 from obelisk.wasm.wasi.http.fields import Entries, received, section_size
 
 MAX_SECTION: Final = 64 * 1024
-"""How many bytes the fields of a message may take, and of its trailers."""
+"""How many bytes the fields of a message may take, and how many its trailers."""
 MAX_FIELDS: Final = 1000
-"""How many fields a message may have, and its trailers: reading one takes the loop some microseconds."""
+"""How many fields a message may have, and how many its trailers: reading one takes the loop some microseconds."""
 MAX_INFORMATIONAL: Final = 100
 """How many responses may come before the final one."""
 TOO_LARGE: Final = 431
