@@ -132,6 +132,7 @@ async def test_what_the_other_took_over_before_it_was_killed_is_unlocked_by_who_
     killed = two[1].engine._kernel
     await two[1].engine.executions.stub(child(execution, 1, "o:1-text"), {"ok": "y"})
     await reaches(lambda: killed.activities)
+    await killed.storage.state(execution)  # what ran ahead of its commit is committed
     crash(two[1])
     two[0].engine._kernel.timers.wake()
     for _ in range(5):
