@@ -177,8 +177,9 @@ async def connected(address: str) -> AsyncIterator[Client]:
 
 def newest(*states: str) -> pb.ListExecutionsRequest:
     """Return the request for the newest execution in one of ``states``, such as ``LOCKED``; without them, unfinished."""
+    filters: Any = [_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states]
     return _Filter(
-        state_filters=[_Filter.ExecutionStateFilter.Value(f"{STATE_PREFIX}{state}") for state in states],
+        state_filters=filters,
         hide_finished=not states,
         older_than=_Filter.OlderThan(length=1),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.filled import moved
 from benchmarks.results import Figure, Measure, Report, Result, Settings
@@ -55,17 +55,19 @@ def test_a_time_below_its_target_is_shown_as_met(settings):
     assert "<= 0.60: met, 0.50 of it" in markdown(report_of(settings, figure))
 
 
+def test_a_quick_run_says_nothing_of_targets(settings):
+    figure = Figure.of(Measure("start", "s", higher_is_better=False, target=0.6), [0.3])
+    assert "met" not in markdown(report_of(replace(settings, quick=True), figure))
+
+
+def test_how_durable_another_system_was_is_shown(settings):
+    result = Result(workload="serial", system="peer", durability="a file that is synced", figures=())
+    assert "- peer: a file that is synced\n" in markdown(Report(settings=settings, results=(result,)))
+
+
 def test_a_copied_id_lies_further_in_the_past_and_keeps_what_follows_its_time():
     earlier = '{"child_execution_id":"E_01M8CNRHMMD6S3DBRGYRM7B05E.o:1-fibo_1"}'
     assert moved(earlier, 1) == '{"child_execution_id":"E_01M8CNRHMKD6S3DBRGYRM7B05E.o:1-fibo_1"}'
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(
-        date=datetime(2026, 1, 1, tzinfo=UTC), cpu="a processor", cores=2, memory_bytes=2**30, kernel="Linux",
-        filesystem="ext4", python="CPython", sqlite="3", obelisk="1", durability="FULL", load=0.0, rounds=3, quick=False,
-    )  # fmt: skip
 
 
 def report_of(settings: Settings, figure: Figure) -> Report:
