@@ -8,6 +8,7 @@ import sys
 import pytest
 from msgspec.structs import replace
 
+from benchmarks import machine
 from benchmarks.filled import moved
 from benchmarks.results import Figure, Measure, Report, Result, Settings
 from benchmarks.table import markdown
@@ -53,6 +54,12 @@ def test_a_figure_below_its_target_is_shown_as_missed(settings):
 def test_a_time_below_its_target_is_shown_as_met(settings):
     figure = Figure.of(Measure("start", "s", higher_is_better=False, target=0.6), [0.3])
     assert "<= 0.60: met, 0.50 of it" in markdown(report_of(settings, figure))
+
+
+def test_a_machine_without_the_programs_that_describe_it_is_measured_all_the_same(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = machine.settings(tmp_path, rounds=1, quick=True)
+    assert (found.filesystem, found.obelisk) == ("unknown", "unknown")
 
 
 def test_a_quick_run_says_nothing_of_targets(settings):
