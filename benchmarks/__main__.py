@@ -81,7 +81,7 @@ def run_workloads(
     What was measured is shown also when this is interrupted. The exit code is 1 when something went wrong, 130 after an
     interrupt, and 0 however slow it was.
     """
-    chosen = _chosen(names)
+    measured = chosen(names)
     file = ReportFile(path, _say)
     file.check()
     options = Options(
@@ -89,7 +89,7 @@ def run_workloads(
     )
     failed = True
     try:
-        failed = run_until_interrupted(run(chosen, options, say=_say, told=file.take)).failed
+        failed = run_until_interrupted(run(measured, options, say=_say, told=file.take)).failed
     finally:
         if file.report is not None:
             _print_report(file.report, as_markdown=as_markdown)
@@ -130,7 +130,8 @@ def print_parts(*, names: tuple[str, ...], cache: Path) -> None:
 benchmarks.add_command(peers_group)
 
 
-def _chosen(names: tuple[str, ...]) -> list[Workload]:
+def chosen(names: tuple[str, ...]) -> list[Workload]:
+    """Return the workloads of these names once each, all without names; raises ``click.UsageError`` for another name."""
     known = {workload.NAME: workload for workload in workloads()}
     for name in names:
         if name not in known:

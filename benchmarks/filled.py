@@ -45,8 +45,11 @@ async def filled(bench: Bench, executions: int, base: int) -> Path:
         source = await _base(bench, base)
         unfinished = kept.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
-        fill(unfinished, source, copies=executions // base)
-        unfinished.replace(kept)
+        try:
+            fill(unfinished, source, copies=executions // base)
+            unfinished.replace(kept)
+        finally:
+            unfinished.unlink(missing_ok=True)  # of an interrupted run, it takes gigabytes that nobody uses
     place = bench.place()
     database = place / DATABASE
     database.parent.mkdir(parents=True)

@@ -44,12 +44,17 @@ def _line_of(path: Path, key: str) -> str | None:
 
 
 def _filesystem(directory: Path) -> str:
-    command = ["stat", "--file-system", "--format=%T", str(directory)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or UNKNOWN
+    return _answer("stat", "--file-system", "--format=%T", str(directory))
 
 
 def _revision() -> str:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return _answer("git", "-C", str(ROOT), "describe", "--always", "--dirty")
+
+
+def _answer(*command: str) -> str:
+    """Return what a program says of the machine; a figure is not lost because the program is not installed."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return UNKNOWN
     return done.stdout.strip() or UNKNOWN

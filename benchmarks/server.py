@@ -21,6 +21,7 @@ LISTENS = re.compile(r"listens at (\S+)")
 START_SECONDS = 600
 """Components in Python and JavaScript are compiled in it."""
 STOP_SECONDS = 60
+GONE_SECONDS = 1
 LAST_LINES = 15
 OBELISK = (sys.executable, "-m", "obelisk")
 SLOWS_STARTS = "PYTHONDONTWRITEBYTECODE"
@@ -76,7 +77,7 @@ def serving(config: Path, directory: Path, cache: Path) -> Iterator[Server]:
         try:
             yield server
         except Exception as error:
-            if process.poll() is not None:
+            if _has_ended(process):
                 said = f"the server ended with {process.returncode} while it was measured:\n{_end_of(log)}"
                 raise BenchmarkError(said) from error
             raise
@@ -108,6 +109,15 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _has_ended(process: subprocess.Popen[str]) -> bool:
+    """Tell whether it has ended; a client may notice the end before that is so."""
+    try:
+        process.wait(GONE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _end_of(log: Path) -> str:

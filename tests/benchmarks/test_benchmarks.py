@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
+from benchmarks import machine
 from benchmarks.filled import moved
 from benchmarks.results import Figure, Measure, Report, Result, Settings
 from benchmarks.server import variables
@@ -56,6 +57,22 @@ def test_a_time_below_its_target_is_shown_as_met(settings):
     assert "<= 0.60: met, 0.50 of it" in markdown(report_of(settings, figure))
 
 
+def test_a_machine_without_the_programs_that_describe_it_is_measured_all_the_same(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = machine.settings(tmp_path, rounds=1, quick=True)
+    assert (found.filesystem, found.obelisk) == ("unknown", "unknown")
+
+
+def test_a_quick_run_says_nothing_of_targets(settings):
+    figure = Figure.of(Measure("start", "s", higher_is_better=False, target=0.6), [0.3])
+    assert "met" not in markdown(report_of(replace(settings, quick=True), figure))
+
+
+def test_how_durable_another_system_was_is_shown(settings):
+    result = Result(workload="serial", system="peer", durability="a file that is synced", figures=())
+    assert "- peer: a file that is synced\n" in markdown(Report(settings=settings, results=(result,)))
+
+
 def test_a_copied_id_lies_further_in_the_past_and_keeps_what_follows_its_time():
     earlier = '{"child_execution_id":"E_01M8CNRHMMD6S3DBRGYRM7B05E.o:1-fibo_1"}'
     assert moved(earlier, 1) == '{"child_execution_id":"E_01M8CNRHMKD6S3DBRGYRM7B05E.o:1-fibo_1"}'
@@ -64,14 +81,6 @@ def test_a_copied_id_lies_further_in_the_past_and_keeps_what_follows_its_time():
 def test_a_measured_process_keeps_its_compiled_modules_whatever_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     assert "PYTHONDONTWRITEBYTECODE" not in variables(tmp_path, tmp_path)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(
-        date=datetime(2026, 1, 1, tzinfo=UTC), cpu="a processor", cores=2, memory_bytes=2**30, kernel="Linux",
-        filesystem="ext4", python="CPython", sqlite="3", obelisk="1", durability="FULL", load=0.0, rounds=3, quick=False,
-    )  # fmt: skip
 
 
 def report_of(settings: Settings, figure: Figure) -> Report:

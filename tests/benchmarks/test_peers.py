@@ -29,6 +29,8 @@ import asyncio
 from exchange import Setting, Timings, serve
 
 async def run(work):
+    if sys.argv[1:] == ["waits"]:
+        await asyncio.to_thread(sys.stdin.readline)
     return Timings(1.5, (0.25,) * (work.workflows * work.steps), (0.75,) * min(work.workflows, 2))
 
 asyncio.run(serve([Setting("journal_mode", "wal")], run))
@@ -73,6 +75,14 @@ async def test_a_program_that_ends_before_it_is_ready_is_told_with_what_it_said(
     with pytest.raises(PeerError, match="peer ended with 1; its log ends with:\nno module named dbos"):
         async with program("peer", command, tmp_path):
             pass
+
+
+async def test_the_end_of_a_peers_server_is_told_though_its_program_waits_on(peer_program, tmp_path):
+    async with started("server", ["sleep", "600"], tmp_path) as server:
+        with pytest.raises(PeerError, match="server ended with -9 in the midst of its work"):
+            async with program("peer", [*peer_program, "waits"], tmp_path, settings=SETTINGS, beside=server) as opened:
+                server.process.kill()
+                await opened.run(WORK)
 
 
 async def test_a_program_that_is_not_there_is_told(tmp_path):
@@ -122,6 +132,13 @@ async def test_a_peer_that_is_not_installed_is_missing_in_the_report(nothing_ins
     ]
     assert all(INSTALL in one.reason for one in made.report.missing)
     assert not made.failed
+
+
+async def test_the_disk_is_measured_also_where_nothing_else_is(tmp_path):
+    options = Options(rounds=1, quick=True, peers=False, cache=tmp_path / "cache")
+    made = await run([Nothing()], options, say=lambda text: None, told=lambda report: None)
+    (disk,) = [figure for result in made.report.results for figure in result.figures]
+    assert disk.low > 0
 
 
 def test_what_is_installed_is_left_alone(tmp_path):

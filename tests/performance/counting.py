@@ -17,9 +17,11 @@ from obelisk.testing.engine import EngineHarness
 
 
 class Counts(Struct, frozen=True):
-    """What was done: statements of SQLite and those among them that end a transaction, calls of Python functions on the
-    loop's and on the writer's thread; and what is left afterwards: garbage, which only the collector finds, and blocks of
-    memory that are still taken when it has."""
+    """What was done, and what is left afterwards.
+
+    Done: statements of SQLite, those among them that end a transaction, calls of Python functions on the loop's and on the
+    writer's thread. Left: garbage, which only the collector finds, and blocks of memory that are still taken without it.
+    """
 
     statements: int
     transactions: int

@@ -27,8 +27,8 @@ name = "fibo-workflow"
 location = "examples/wat/fibo_workflow.wat"
 """
 MAX_CALLS = 275
-"""Of Python functions in a step on the loop's thread, of which there are 266 with Python 3.11; a newer Python has fewer,
-since it inlines comprehensions."""
+"""Of Python functions in a step on the loop's thread, where there are 266 with Python 3.11; a newer one has fewer, since it
+inlines comprehensions."""
 MAX_WRITER_CALLS = 240
 """The same on the thread that writes, where there are 230."""
 
