@@ -51,6 +51,13 @@ def test_a_name_before_what_cannot_be_read_counts(rest: bytes):
     assert longest_name(followed_by(rest)) == 300
 
 
+def test_a_number_of_more_than_32_bits_cannot_be_read():
+    longer = b"\1" + bytes([0, *leb(400)]) + b"x" * 400
+    assert longest_name(followed_by(b"\1" + leb(len(longer)) + longer)) == 400
+    size = bytes([len(longer) & 0x7F | 0x80, len(longer) >> 7 | 0x80, 0x80, 0x80, 0x80, 0])
+    assert longest_name(followed_by(b"\1" + size + longer)) == 300
+
+
 @given(st.binary(max_size=40))
 def test_a_section_that_cannot_be_read_is_passed_over(names: bytes):
     custom = b"\4name" + names
