@@ -14,6 +14,7 @@ from obelisk.core.events import (
     ComponentRole,
     Created,
     Event,
+    ExecutionFailure,
     ExecutionResult,
     FailureKind,
     Finished,
@@ -280,6 +281,13 @@ def test_an_execution_that_failed_has_an_error(result: ExecutionResult, error: s
 def test_the_value_of_an_error_is_the_message():
     _, execution = spans(created(), locked(), Finished(ExecutionResult(err=TypedValue("string", "no"))))
     assert execution.status_message == 'returned the error "no"'
+
+
+@pytest.mark.parametrize(("reason", "message"), [("too long", "too long"), (None, "timed_out")])
+def test_the_reason_of_a_failure_is_the_message_or_else_its_kind(reason: str | None, message: str):
+    result = ExecutionResult(execution_failure=ExecutionFailure(FailureKind.TIMED_OUT, reason))
+    run, execution = spans(created(), locked(), Finished(result))
+    assert [span.status_message for span in (run, execution)] == [message, message]
 
 
 def test_an_execution_that_never_ran_is_one_span():

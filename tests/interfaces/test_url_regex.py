@@ -35,3 +35,4 @@ def test_what_is_no_expression_says_so(text: str):
 def test_an_expression_is_bounded():
     with pytest.raises(ValueError, match="expected at most 1000 characters, found 1001"):
         compile_url_regex("a" * 1001)
+    assert matches_all(compile_url_regex("a" * 1000), "a" * 1000)

@@ -2,7 +2,68 @@
 
 from __future__ import annotations
 
-from obelisk.wit.model import Case, EnumType, Primitive, ResultType, VariantType, same_type
+import pytest
+
+from obelisk.wit.model import (
+    Case,
+    EnumType,
+    Field,
+    FlagsType,
+    Function,
+    ListType,
+    OptionType,
+    Param,
+    Primitive,
+    RecordType,
+    ResultType,
+    TupleType,
+    Type,
+    VariantType,
+    same_function,
+    same_type,
+)
+
+U8, U16 = Primitive.U8, Primitive.U16
+DIFFERENT: list[Type] = [
+    U8,
+    U16,
+    EnumType(("a",)),
+    EnumType(("a", "b")),
+    FlagsType(("a",)),
+    FlagsType(("a", "b")),
+    ListType(U8),
+    ListType(U16),
+    OptionType(U8),
+    OptionType(U16),
+    ResultType(U8, None),
+    ResultType(None, U8),
+    ResultType(U8, U8),
+    TupleType((U8,)),
+    TupleType((U8, U8)),
+    TupleType((U8, U16)),
+    RecordType((Field("a", U8),)),
+    RecordType((Field("a", U16),)),
+    RecordType((Field("b", U8),)),
+    RecordType((Field("a", U8), Field("b", U8))),
+    VariantType((Case("a", U8),)),
+    VariantType((Case("a", U16),)),
+    VariantType((Case("b", U8),)),
+    VariantType((Case("a", U8), Case("b"))),
+]
+
+
+@pytest.mark.parametrize("number", range(len(DIFFERENT)))
+def test_a_type_is_the_same_as_itself_and_no_other(number: int):
+    found = [same_type(DIFFERENT[number], other) for other in DIFFERENT]
+    assert found == [other == number for other in range(len(DIFFERENT))]
+
+
+def test_functions_are_compared_by_what_they_take_and_return():
+    function = Function("f", (Param("a", U8), Param("b", U16)), U8)
+    assert same_function(function, Function("g", (Param("x", U8), Param("y", U16)), U8))
+    assert not same_function(function, Function("f", (Param("a", U8),), U8))
+    assert not same_function(function, Function("f", (Param("a", U16), Param("b", U8)), U8))
+    assert not same_function(function, Function("f", (Param("a", U8), Param("b", U16)), None))
 
 
 def test_names_of_types_do_not_matter():

@@ -205,6 +205,18 @@ def test_credentials_do_not_go_along_with_a_redirect(guarded: Registry, proxied,
     assert any(request.headers.get("Authorization") for request in proxy.requests)
 
 
+def test_who_gives_tokens_cannot_send_credentials_elsewhere(
+    token_registry: Registry, tokens: TokenServer, host: Host, name_in
+) -> None:
+    heard: list[dict[str, str]] = []
+    puller = Puller(QUICK, with_environment(host, **variables(token_registry.host)))
+    with served(Server(("127.0.0.1", 0), type("_Bound", (_Listening,), {"heard": heard}))) as elsewhere:
+        tokens.moved_to = f"http://{elsewhere.host}/token"
+        message = refused(puller, name_in(token_registry), host)
+    assert "which gives tokens, redirects; that is not followed with credentials" in message
+    assert heard == []
+
+
 def test_a_netrc_is_not_read(registry: Registry, proxied, puller: Puller, name_in, monkeypatch, host) -> None:
     reference = name_in(registry)
     pushed(host, reference)

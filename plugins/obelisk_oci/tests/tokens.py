@@ -37,9 +37,13 @@ class Asked:
 
 @dataclass
 class TokenServer:
-    """What the server knows. ``anonymous`` lets everybody pull; ``life`` is how many seconds a token lasts."""
+    """What the server knows.
+
+    ``anonymous`` lets everybody pull, ``life`` is how many seconds a token lasts, and who asks is sent on to ``moved_to``.
+    """
 
     anonymous: bool = False
+    moved_to: str | None = None
     life: int = 300
     asked: list[Asked] = field(default_factory=list)
 
@@ -77,7 +81,9 @@ class _Handler(Handler):
         query = parse_qs(urlsplit(self.path).query)
         scope, authorization = query.get("scope", [""])[0], self.headers.get("Authorization")
         self.tokens.asked.append(Asked("GET", scope, authorization))
-        if authorization == BASIC:
+        if self.tokens.moved_to is not None:
+            self.reply(307, b"", {"Location": self.tokens.moved_to})
+        elif authorization == BASIC:
             self.grant(scope, USER)
         elif authorization is None and self.tokens.anonymous and scope.endswith(":pull"):
             self.grant(scope, "")

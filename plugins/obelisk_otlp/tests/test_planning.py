@@ -265,6 +265,13 @@ def test_tls_files_of_the_environment_do_not_matter_without_tls():
     assert target(environ).certificate is None
 
 
+def test_a_tls_file_of_the_table_wins_over_the_environments(tmp_path: Path):
+    authority = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    environ = {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "nowhere.pem")}
+    assert target(environ, endpoint="https://x", certificate=authority).certificate == str(authority)
+
+
 def test_no_message_shows_a_secret():
     for environ in (
         {"OTEL_EXPORTER_OTLP_HEADERS": "k=hunter2\x7f"},
