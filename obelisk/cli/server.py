@@ -14,7 +14,7 @@ import click
 
 from obelisk.cli.client import json_option
 from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
-from obelisk.errors import ComponentError, ConfigError, PluginError
+from obelisk.errors import ConfigError, ObeliskError
 
 if TYPE_CHECKING:
     from obelisk.config.document import Document
@@ -153,8 +153,11 @@ def placing_errors(document: Document, config: Config) -> Iterator[None]:
 
     try:
         yield
-    except (ConfigError, ComponentError, PluginError) as error:
-        raise ConfigError(Places.of(document, config).of_error(error)) from error
+    except ObeliskError as error:
+        told = Places.of(document, config).of_error(error)
+        if told == str(error):
+            raise
+        raise ConfigError(told) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from obelisk.config.document import parse_document, plugin_files
 from obelisk.config.labels import entry_labels
 from obelisk.config.load import decode_document
 from obelisk.config.placing import Places
-from obelisk.errors import ComponentError, ConfigError, LinkError, StorageError
+from obelisk.errors import ComponentError, ConfigError, LinkError, ServerError, StorageError
 from obelisk.plugins import Plugins
 
 FIBO = '[[activity_wasm]]\nname = "fibo"\nlocation = "fibo.wasm"\n'
@@ -119,6 +119,8 @@ def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins
             LinkError("component `fibo` imports `x:y/z`"),
             ConfigError("`api.listening_addr`: everybody reaches it"),
             StorageError("the database of `fibo` is full"),
+            StorageError("`/base/activity_exec.sqlite` is in use"),
+            ServerError("`activity_wasm[fibo].name`: taken"),
         )
     ]
     assert told == [
@@ -126,6 +128,8 @@ def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins
         "o.toml:7: component `fibo` imports `x:y/z`",
         "`api.listening_addr`: everybody reaches it",
         "the database of `fibo` is full",
+        "`/base/activity_exec.sqlite` is in use",
+        "o.toml:8: `activity_wasm[fibo].name`: taken",
     ]
 
 
