@@ -137,13 +137,11 @@ def generate_config() -> None:
 
 def _read(path: Path | None) -> tuple[Document, Config, Plugins]:
     """Read the configuration, and load the plugins that it does not disable."""
-    from obelisk.config.document import disabled_plugins, plugin_files, read_document
-    from obelisk.config.load import decode_document
-    from obelisk.plugins import Plugins
+    from obelisk.cli.configured import checked
+    from obelisk.config.document import read_document
 
     document = read_document(path, environ=os.environ, cwd=Path.cwd())
-    plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
-    return document, decode_document(document, plugins), plugins
+    return document, *checked(document, environ=os.environ)
 
 
 @contextmanager

@@ -98,7 +98,8 @@ class Places:
             return Problem(None, None, f"{message} (set by the environment variable `{variable}`)")
         for each in around(path):
             line = self._positions.exact(each)
-            parts = [key for key in self._overrides if key.startswith(f"{each}.")]
+            is_told = line is None or each == path
+            parts = [key for key in self._overrides if is_told and key.startswith(f"{each}.")]
             if line is not None or parts:
                 file = self._origin if line is not None else None
                 return Problem(file, line, message + "".join(map(self._part, parts)))

@@ -86,6 +86,11 @@ def test_a_table_of_the_file_that_a_variable_adds_to_is_told_with_both(plugins: 
     assert line.endswith("(the environment variable `OBELISK__OTLP__UNKNOWN__X` sets `otlp.unknown.x`)")
 
 
+def test_a_key_that_is_missing_in_the_file_is_not_put_down_to_a_variable(plugins: Plugins):
+    (line,) = told(plugins, '[api.tls]\ncertificate = "c.pem"\n', OBELISK__API__TLS__CERTIFICATE="d.pem")
+    assert line == "o.toml:1: `api.tls.key`: missing, expected a path"
+
+
 def test_components_of_one_name_are_told_at_the_lines_of_each(plugins: Plugins):
     wrong = 'max_retries = "many"\n'
     assert [line.partition("`: ")[0] for line in told(plugins, (FIBO + wrong) * 2 + FIBO * 2)] == [
