@@ -1,16 +1,20 @@
-"""What the configuration says of plugins, for commands that are about these and not about a server."""
+"""A configuration and its plugins: both checked for a server, or only the plugins for commands that are about these."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from obelisk.config.document import disabled_plugins, find_file, plugin_files, read_document
+from obelisk.config.document import Document, clash_message, disabled_plugins, find_file, plugin_files, read_document
+from obelisk.config.load import decode_document
+from obelisk.config.model import Config
 from obelisk.config.placing import Places
 from obelisk.config.positions import path_in
-from obelisk.errors import ConfigError
+from obelisk.errors import ConfigError, PluginError
+from obelisk.plugins import Plugins
 
 
 class ConfiguredPlugins(Struct, frozen=True):
@@ -37,3 +41,15 @@ def configured_plugins(path: Path | None) -> ConfiguredPlugins:
     if problems:
         raise Places.of(document).error(problems)
     return ConfiguredPlugins(disabled_plugins(document), plugin_files(document))
+
+
+def checked(document: Document, *, environ: Mapping[str, str]) -> tuple[Config, Plugins]:
+    """Load the plugins of a configuration that was read, and check it.
+
+    Raises ``ConfigError`` that lists every problem with its place, one per line.
+    """
+    try:
+        plugins = Plugins.load(environ=environ, disabled=disabled_plugins(document), files=plugin_files(document))
+        return decode_document(document, plugins), plugins
+    except PluginError as error:
+        raise Places.of(document).error([clash_message(document, error)]) from error

@@ -14,7 +14,7 @@ import click
 
 from obelisk.cli.client import json_option
 from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
-from obelisk.errors import ComponentError, ConfigError, PluginError
+from obelisk.errors import ConfigError, ObeliskError
 
 if TYPE_CHECKING:
     from obelisk.config.document import Document
@@ -137,13 +137,11 @@ def generate_config() -> None:
 
 def _read(path: Path | None) -> tuple[Document, Config, Plugins]:
     """Read the configuration, and load the plugins that it does not disable."""
-    from obelisk.config.document import disabled_plugins, plugin_files, read_document
-    from obelisk.config.load import decode_document
-    from obelisk.plugins import Plugins
+    from obelisk.cli.configured import checked
+    from obelisk.config.document import read_document
 
     document = read_document(path, environ=os.environ, cwd=Path.cwd())
-    plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
-    return document, decode_document(document, plugins), plugins
+    return document, *checked(document, environ=os.environ)
 
 
 @contextmanager
@@ -153,8 +151,11 @@ def placing_errors(document: Document, config: Config) -> Iterator[None]:
 
     try:
         yield
-    except (ConfigError, ComponentError, PluginError) as error:
-        raise ConfigError(Places.of(document, config).of_error(error)) from error
+    except ObeliskError as error:
+        told = Places.of(document, config).of_error(error)
+        if told == str(error):
+            raise
+        raise ConfigError(told) from error
 
 
 @contextmanager

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 import click
 
 from obelisk.cli.output import FAILED, OK, print_json_line, print_line
-from obelisk.config.document import Document, disabled_plugins, find_file, parse_document, plugin_files, read_text
+from obelisk.config.document import (
+    Document,
+    clash_message,
+    disabled_plugins,
+    find_file,
+    parse_document,
+    plugin_files,
+    read_text,
+)
 from obelisk.config.load import Examined, examine_document
 from obelisk.config.log_settings import LogSettings
 from obelisk.config.placing import Places, Problem, in_order, syntax_problem
-from obelisk.errors import ConfigError
+from obelisk.errors import ConfigError, PluginError
 from obelisk.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -55,9 +63,12 @@ def _problems(path: Path | None, *, allow_unauthenticated_api: bool) -> list[Pro
         if isinstance(error.__cause__, ValueError | RecursionError):
             return [syntax_problem(text, error.__cause__, origin=str(found))]
         return [Problem(None, None, str(error))]
-    plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
     unread = [match[1] for message in misread if (match := _UNREAD.match(message)) is not None]
-    examined = examine_document(document, plugins, unread=unread)
+    try:
+        plugins = Plugins.load(disabled=disabled_plugins(document), files=plugin_files(document))
+        examined = examine_document(document, plugins, unread=unread)
+    except PluginError as error:
+        return Places.of(document).problems([*misread, clash_message(document, error)])
     further = _further(examined, plugins, allow_unauthenticated_api=allow_unauthenticated_api)
     return _placed(document, examined.config, [*misread, *examined.problems], further)
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from obelisk.config.expand import Directories, Expander, find_directories
 from obelisk.config.placing import OF_VARIABLE, Places, syntax_problem
-from obelisk.errors import ConfigError
+from obelisk.errors import ConfigError, PluginError
 
 FILE_NAME = "obelisk.toml"
 MAX_FILE_SIZE = 1024 * 1024
@@ -96,6 +96,12 @@ def plugin_file_keys(document: Document) -> dict[Path, str]:
         except ValueError:  # it refers to a variable that is not there
             continue
     return found
+
+
+def clash_message(document: Document, error: PluginError) -> str:
+    """Return what is said of plugins that cannot be loaded side by side, after the key of the file that is one of them."""
+    key = next((key for path, key in plugin_file_keys(document).items() if str(path) in str(error)), None)
+    return str(error) if key is None else f"`{key}`: {error}"
 
 
 def find_file(environ: Mapping[str, str], *, cwd: Path) -> Path:

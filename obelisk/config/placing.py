@@ -78,7 +78,8 @@ class Places:
     def of_error(self, error: ObeliskError) -> str:
         """Return the message of an error that came after the configuration was read, with the places that it has."""
         if not isinstance(error, ConfigError | ComponentError | PluginError):
-            return str(error)
+            found = self._of_path(path_in(str(error)), str(error))
+            return str(error) if found is None else found.text
         is_opening = isinstance(error, ComponentError) and not isinstance(error, LinkError)
         problems = [self._later(message, is_opening=is_opening) for message in problems_of(error)]
         return "\n".join(problem.text for problem in problems)
@@ -97,7 +98,8 @@ class Places:
             return Problem(None, None, f"{message} (set by the environment variable `{variable}`)")
         for each in around(path):
             line = self._positions.exact(each)
-            parts = [key for key in self._overrides if key.startswith(f"{each}.")]
+            is_told = line is None or each == path
+            parts = [key for key in self._overrides if is_told and key.startswith(f"{each}.")]
             if line is not None or parts:
                 file = self._origin if line is not None else None
                 return Problem(file, line, message + "".join(map(self._part, parts)))

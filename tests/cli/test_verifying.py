@@ -15,6 +15,22 @@ WAT = ROOT / "examples/wat"
 GUESTS = ROOT / "tests/guests"
 
 
+CLASHING = """
+from msgspec import Struct
+from obelisk import hookimpl
+from obelisk.interfaces.triggers import TriggerProvider, TriggerTable
+
+
+class Mine(Struct):
+    pass
+
+
+@hookimpl
+def obelisk_register_trigger():
+    return [TriggerProvider("mine", "Clashes.", (TriggerTable("otlp", Mine),), None)]
+"""
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory) -> Path:
     """Compiled components."""
@@ -144,6 +160,21 @@ def test_why_a_plugin_that_is_a_file_does_not_load_is_said_once(verify, tmp_path
     _, told = verify('[plugins]\nfiles = ["mine.py"]\n[mine]\n')
     logged = capfd.readouterr().err
     assert sum(message.count("ZeroDivisionError") for _, message in told) + logged.count("ZeroDivisionError") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "said"),
+    [
+        ("sqlite", "", 'plugins.files = ["sqlite.py"]', "`plugins.files[0]`: two plugins are named `sqlite`"),
+        ("mine", CLASHING, "", "the table `otlp` is claimed by "),
+    ],
+)
+def test_plugins_that_clash_are_a_problem_among_others(verify, tmp_path, name, text, line, said):
+    (tmp_path / f"{name}.py").write_text(text)
+    code, told = verify(f'api.listening_addr = "${{NOPE_NOPE}}"\nplugins.files = ["{name}.py"]\n')
+    assert code == 1
+    assert [found for found, _ in told] == ['api.listening_addr = "${NOPE_NOPE}"', line]
+    assert told[1][1].startswith(said)
 
 
 def test_two_components_of_a_name_are_told_at_the_second(verify):

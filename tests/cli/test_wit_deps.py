@@ -135,6 +135,7 @@ def test_a_component_that_is_not_built_yet_is_left_out_with_a_warning(guest: Gue
 def test_a_component_that_was_named_has_to_be_there(guest: Guest) -> None:
     done = guest.generate("--component", "unbuilt", config=FIBO_TABLE + MISSING_TABLE)
     assert done.exit_code == 1
+    assert done.stderr.startswith("error: ")
     assert "obelisk.toml:6: component `unbuilt`: expected a component file at" in done.stderr
     assert not guest.deps.exists()
 

@@ -10,7 +10,7 @@ from obelisk.config.document import parse_document, plugin_files
 from obelisk.config.labels import entry_labels
 from obelisk.config.load import decode_document
 from obelisk.config.placing import Places
-from obelisk.errors import ComponentError, ConfigError, LinkError, StorageError
+from obelisk.errors import ComponentError, ConfigError, LinkError, ServerError, StorageError
 from obelisk.plugins import Plugins
 
 FIBO = '[[activity_wasm]]\nname = "fibo"\nlocation = "fibo.wasm"\n'
@@ -86,6 +86,11 @@ def test_a_table_of_the_file_that_a_variable_adds_to_is_told_with_both(plugins: 
     assert line.endswith("(the environment variable `OBELISK__OTLP__UNKNOWN__X` sets `otlp.unknown.x`)")
 
 
+def test_a_key_that_is_missing_in_the_file_is_not_put_down_to_a_variable(plugins: Plugins):
+    (line,) = told(plugins, '[api.tls]\ncertificate = "c.pem"\n', OBELISK__API__TLS__CERTIFICATE="d.pem")
+    assert line == "o.toml:1: `api.tls.key`: missing, expected a path"
+
+
 def test_components_of_one_name_are_told_at_the_lines_of_each(plugins: Plugins):
     wrong = 'max_retries = "many"\n'
     assert [line.partition("`: ")[0] for line in told(plugins, (FIBO + wrong) * 2 + FIBO * 2)] == [
@@ -119,6 +124,8 @@ def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins
             LinkError("component `fibo` imports `x:y/z`"),
             ConfigError("`api.listening_addr`: everybody reaches it"),
             StorageError("the database of `fibo` is full"),
+            StorageError("`/base/activity_exec.sqlite` is in use"),
+            ServerError("`activity_wasm[fibo].name`: taken"),
         )
     ]
     assert told == [
@@ -126,6 +133,8 @@ def test_an_error_of_a_start_has_the_line_of_the_component_that_it_names(plugins
         "o.toml:7: component `fibo` imports `x:y/z`",
         "`api.listening_addr`: everybody reaches it",
         "the database of `fibo` is full",
+        "`/base/activity_exec.sqlite` is in use",
+        "o.toml:8: `activity_wasm[fibo].name`: taken",
     ]
 
 

@@ -113,7 +113,7 @@ def test_a_directory_that_cannot_be_written_ends_the_start(make_world: MakeWorld
     ended = world.run_server()
     assert (ended.code, ended.stdout) == (1, "")
     place = world.config / "logs"
-    assert ended.stderr == f"error: `log.file.directory`: cannot write {place}: Not a directory\n"
+    assert ended.stderr == f"error: {world.config}:2: `log.file.directory`: cannot write {place}: Not a directory\n"
     assert not world.data_dir.exists()
 
 

@@ -17,17 +17,16 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from obelisk.api.verifying import deployment_problems
+from obelisk.cli.configured import checked
 from obelisk.cli.development.builder import Builder
 from obelisk.cli.development.served import Served
 from obelisk.cli.development.stamps import Stamps, changed, next_change
 from obelisk.cli.development.watched import Contents, Watched, is_stale, watched_by
 from obelisk.config.dev_settings import DevBuild
-from obelisk.config.document import disabled_plugins, plugin_files, read_document
-from obelisk.config.load import decode_document
+from obelisk.config.document import plugin_files, read_document
 from obelisk.config.model import Config
 from obelisk.config.placing import Places, in_order
 from obelisk.errors import ComponentError, ConfigError, ObeliskError, PluginError
-from obelisk.plugins import Plugins
 from obelisk.runtime.stop_requests import stop_signals
 
 MAX_SHOWN = 5
@@ -139,10 +138,9 @@ class DevSession:
             document = read_document(file, environ=self._environ, cwd=Path.cwd())
             files = plugin_files(document)
             self._watched = replace(self._watched, plugins=files)  # one that is broken is mended without another change
-            plugins = Plugins.load(environ=self._environ, disabled=disabled_plugins(document), files=files)
-            config = decode_document(document, plugins)
+            config, _ = checked(document, environ=self._environ)
             self._places = Places.of(document, config)
-        except (ConfigError, PluginError) as error:
+        except ConfigError as error:
             self._say(f"error: {error}")
             return None
         self._watched = watched_by(config, file, plugins=files)

@@ -91,6 +91,6 @@ def test_a_table_that_cannot_be_ends_the_start_with_one_line(environ, tmp_path):
     config.write_text('[otlp]\nendpoint = "https://collector"\ncertificate = "none.pem"\n')
     ended = run_obelisk(["server", "run", "--config", str(config)], env=environ, cwd=tmp_path)
     assert ended.code != 0
-    assert ended.stderr.startswith("error: `otlp.certificate`: expected a file with PEM, found `")
+    assert ended.stderr.startswith(f"error: {config}:3: `otlp.certificate`: expected a file with PEM, found `")
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "data").exists() or not list((tmp_path / "data").rglob("*.sqlite"))
