@@ -138,5 +138,6 @@ async def test_a_stop_does_not_wait_for_a_deletion(open_engine: Open, monkeypatc
     async with open_engine(FIBO, FIBO_WORKFLOW, kernel=KERNEL) as harness:
         await storage_of(harness).commit(Batch((ended(1),)))
         monkeypatch.setattr(storage_of(harness), "delete", for_ever)
+        await harness.settle()  # a first pass that is under way would pause from the time that follows
         harness.clock.advance(2 * KEEP)
         await begun.wait()
