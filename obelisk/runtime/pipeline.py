@@ -70,7 +70,7 @@ class Pipeline:
             raise
         for run in turn.participants:
             run.hand_over_lines(turn)
-        runs_ahead = self._under_way < MAX_AHEAD - 1
+        runs_ahead = self._under_way < MAX_AHEAD
         batch = turn.batch(after=_bases(turn), may_wait=runs_ahead and turn.awaits_nothing)
         if batch.writes:
             self._commit(turn, batch, runs_ahead=runs_ahead)
