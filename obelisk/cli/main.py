@@ -44,8 +44,8 @@ def client() -> None:
 def main() -> None:
     """Run the command line and end the process."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    # Unless it is told so before it is imported, gRPC prints lines of its own when a peer's TLS fails.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # Unless it is told so before it is imported, gRPC prints lines of its own: when a peer's TLS fails, or at an interrupt.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         with reporting_errors(FAILED):
             cli(prog_name="obelisk")

@@ -150,6 +150,37 @@ def test_a_command_ends_well_without_a_standard_stream(closed):
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+LOSES_ITS_POLLER = """
+import os
+from obelisk.cli import main
+def lose_poller(**_):
+    import grpc
+    channel = grpc.insecure_channel("127.0.0.1:9")
+    for _ in range(2):
+        try:
+            grpc.channel_ready_future(channel).result(timeout=0.2)
+        except grpc.FutureTimeoutError:
+            pass
+        for number in os.listdir("/proc/self/fd"):
+            path = f"/proc/self/fd/{number}"
+            if os.path.lexists(path) and os.readlink(path) == "anon_inode:[eventpoll]":
+                os.close(int(number))
+                print("lost")
+    raise SystemExit(0)
+main.cli = lose_poller
+main.main()
+"""
+
+
+def test_grpc_prints_no_lines_of_its_own():
+    """Its poller may be gone before its thread is, when a command is interrupted."""
+    environ = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
+    command = [sys.executable, "-c", LOSES_ITS_POLLER]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.startswith("lost")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 NO_ROOM = "error: cannot write to standard output: No space left on device; what was to be printed is lost\n"
 
 
