@@ -44,7 +44,7 @@ PARTS: Final[tuple[tuple[str, str], ...]] = (
     (r"obelisk/runtime/(metrics|tracing|exporter_feed|outlets|measuring|signals)\.py", "runtime: metrics and spans"),
     (r"obelisk/runtime/garbage\.py", "garbage collection"),
     (r"obelisk/runtime/", "runtime: turns, commits, wake-ups"),
-    (r"Writer\.(_transaction|_begin) ", "storage: BEGIN, COMMIT and its fsync"),
+    (r"Transactions\.(_transaction|_begin|begin_at_once) ", "storage: BEGIN, COMMIT and its fsync"),
     (r"Session\.(_run|_select|_delete_finished|_read_executions|_read_answers) ", "storage: rows in SQLite"),
     (r"obelisk_sqlite/", "storage: what the rows are, queues"),
     (r"obelisk/api/|/grpc/|google/protobuf|message_factory", "gRPC"),

@@ -31,7 +31,7 @@ def test_the_time_of_a_thread_is_shared_out_by_its_samples() -> None:
     stacks = [
         "thread (7): MainThread;f (/x/obelisk/api/calls.py:1) 3",
         "thread (7): MainThread;f (/x/obelisk/core/state.py:1) 1",
-        "thread (8): writer;Writer._transaction (/x/obelisk_sqlite/writer.py:9) 5",
+        "thread (8): writer;Transactions._transaction (/x/obelisk_sqlite/transactions.py:9) 5",
     ]
     assert shared_out(stacks, {7: 80.0, 8: 10.0, 9: 2.0}, loop=7) == (
         Part("loop", "gRPC", 60.0),

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 from obelisk_sqlite.storage import SqliteStorage
-from obelisk_sqlite.writer import Work
+from obelisk_sqlite.work import Work
 
 from obelisk.testing.engine import EngineHarness
 
@@ -60,17 +60,18 @@ async def counted(harness: EngineHarness, work: Callable[[], Awaitable[object]])
     writer = storage._writer
     statements: list[str] = []
     calls, writer_calls = _Calls(), _Calls()
-    assert writer._connection is not None
+    connection = writer._transactions._connection
+    assert connection is not None
     await writer.put(call=lambda session: sys.setprofile(writer_calls.take))
     gc.collect()
     blocks = sys.getallocatedblocks()
-    writer._connection.set_trace_callback(statements.append)
+    connection.set_trace_callback(statements.append)
     sys.setprofile(calls.take)
     try:
         await work()
     finally:
         sys.setprofile(None)
-        writer._connection.set_trace_callback(None)
+        connection.set_trace_callback(None)
         await writer.put(call=lambda session: sys.setprofile(None))
     count, transactions = len(statements), statements.count("COMMIT")
     statements.clear()

@@ -85,4 +85,4 @@ async def test_a_pragma_that_sqlite_takes_is_taken(host: Host, synchronous: str 
     (provider,) = obelisk_register_storage()
     async with provider.open(SqliteSettings(host.data_dir / "db", {"synchronous": synchronous}), host) as storage:
         assert isinstance(storage, SqliteStorage)
-        assert storage._writer._connect().execute("PRAGMA synchronous").fetchone() == (taken,)
+        assert storage._writer._transactions._connect().execute("PRAGMA synchronous").fetchone() == (taken,)

@@ -25,7 +25,7 @@ from obelisk_sqlite.storage import start
 async def main(directory, commits, synchronous):
     storage = start(Path(directory), {"synchronous": synchronous} if synchronous else {})
     await storage.commit(batch(create(execution(0))))
-    setting = storage._writer._connection.execute("PRAGMA synchronous").fetchone()[0]
+    setting = storage._writer._transactions._connection.execute("PRAGMA synchronous").fetchone()[0]
     print(f"synchronous {setting}", flush=True)
     for number in range(1, commits + 1):
         await storage.commit(batch(create(execution(number))))
