@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,10 @@ from obelisk.core.tracing import RETURNED_ERROR
 from obelisk.errors import InvalidValueError
 from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.components import ActivityCall, ActivityRun, Crashed, Logged, Outcome, Returned
-from obelisk.interfaces.storage import StoredLine
+from obelisk.interfaces.storage import Committed, StoredLine
 from obelisk.runtime.alarms import Alarm
 from obelisk.runtime.functions import FunctionEntry
+from obelisk.runtime.turn import Turn
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
@@ -40,12 +42,13 @@ class RunningActivity:
 
     ``version`` is the next version of its log, after the lock. The run ends once: by its outcome, by its deadline, or by
     ``stop``; whichever comes first writes the event. ``is_ahead`` says that it may run before its lock is committed; then
-    what it logs waits for the commit of its end.
+    what it logs waits for the commit of its end. ``base`` is that commit of its lock, when it did not wait for it: what the
+    run writes builds on it, since somebody else may have locked the execution at the same version.
     """
 
     __slots__ = (
-        "_alarm", "_ended", "_kernel", "_lines", "_run", "_started", "created", "deadline", "execution_id", "failures",
-        "function", "is_ahead", "run_id", "version",
+        "_alarm", "_ended", "_kernel", "_lines", "_run", "_started", "base", "created", "deadline", "execution_id",
+        "failures", "function", "is_ahead", "run_id", "version",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +64,7 @@ class RunningActivity:
         self.failures = failures
         self.deadline = deadline
         self.is_ahead = is_ahead
+        self.base: asyncio.Future[Committed] | None = None
         self._lines: list[StoredLine] = []
         self._run: ActivityRun | None = None
         self._alarm: Alarm | None = None
@@ -117,7 +121,7 @@ class RunningActivity:
         entry = self.function.entry
         if self.deadline - now > entry.fresh_lock:
             return
-        turn = self._kernel.new_turn()
+        turn = self._new_turn()
         lock = self._kernel.lock_event(entry, now, self.run_id)
         turn.append(self.execution_id, lock, version=self.version)
         turn.undo.append(self.discard)
@@ -172,16 +176,24 @@ class RunningActivity:
         return self._kernel.clock.now() + pause
 
     def _submit(self, event: Event) -> None:
-        turn = self._kernel.new_turn()
+        turn = self._new_turn()
         if isinstance(event, Finished):
             self._kernel.finish_run(
                 turn, self.execution_id, event,
-                version=self.version, parent=self.created.parent, then=self._hand_over_lines,
+                version=self.version, parent=self.created.parent, then=self._hand_over_lines, base=turn.base,
             )  # fmt: skip
         else:
             turn.append(self.execution_id, event, version=self.version)
             turn.after.append(self._hand_over_lines)
         self._kernel.pipeline.submit(turn)
+
+    def _new_turn(self) -> Turn:
+        base = self.base
+        if base is not None and base.done() and not base.cancelled() and base.exception() is None:
+            base = self.base = None
+        turn = self._kernel.new_turn()
+        turn.base = base
+        return turn
 
     def _log(self, line: Logged) -> None:
         self._lines.append(StoredLine(self.execution_id, self.run_id, self._kernel.clock.now(), line))

@@ -59,7 +59,8 @@ class EngineExecutions:
         checked = function.params.check(params)
         if execution_id is None:
             execution_id = self._kernel.ids.execution()
-        elif await self._is_taken(execution_id):
+        elif self._kernel.runs(execution_id) and await self._storage.state(execution_id) is not None:
+            # Else the commit finds it. But what is in memory must not be met by another run of its name.
             return await self._existing(execution_id, ffqn, checked)
         under_way = self._creating.get(execution_id)
         if under_way is not None:
@@ -146,13 +147,6 @@ class EngineExecutions:
                 f"whether `{execution_id}` was created is not known, submit it again with this id: "
                 f"{turn.failure or 'no more is known'}"
             ) from None
-
-    async def _is_taken(self, execution_id: ExecutionId) -> bool:
-        """Tell whether an id is known to be taken; a batch under way that takes it still refuses the one that is to come."""
-        if await self._storage.events(execution_id, from_version=0, limit=1):
-            return True
-        # What this process runs, and has not written yet, must not be met by another run of that name.
-        return self._kernel.runs(execution_id) and await self._storage.state(execution_id) is not None
 
     async def _existing(self, execution_id: ExecutionId, ffqn: Ffqn, params: list[Any]) -> Submission:
         events = await self._storage.events(execution_id, from_version=0, limit=1)

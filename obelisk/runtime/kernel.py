@@ -30,7 +30,7 @@ from obelisk.core.state import Lifecycle, State, Status
 from obelisk.core.trace_context import TraceContext, child_metadata, scheduled_metadata
 from obelisk.errors import CommitUnknownError
 from obelisk.ids import DeploymentId, ExecutionId, ExecutorId, JoinSetId, RunId
-from obelisk.interfaces.storage import Held, Storage, StoredLine, Write
+from obelisk.interfaces.storage import Committed, Held, Storage, StoredLine, Write
 from obelisk.runtime.activity_run import RunningActivity
 from obelisk.runtime.alarms import Alarms
 from obelisk.runtime.cancellation import Cancellations
@@ -167,7 +167,7 @@ class Kernel:
             )  # fmt: skip
             turn.undo.append(activity.discard)
             if is_ahead:
-                turn.ahead.append(activity.start)
+                turn.ahead.append(activity)
             else:
                 turn.after.append(activity.begin)
 
@@ -183,11 +183,12 @@ class Kernel:
 
     def finish_run(
         self, turn: Turn, execution_id: ExecutionId, event: Finished, *, version: int,
-        parent: tuple[ExecutionId, JoinSetId] | None, then: Callable[[], None],
+        parent: tuple[ExecutionId, JoinSetId] | None, then: Callable[[], None], base: asyncio.Future[Committed] | None,
     ) -> None:  # fmt: skip
         """Finish an execution whose result is saved even if the rest of the turn is refused, and answer its parent.
 
-        ``then`` happens once the result is committed, whichever commit that is in.
+        ``then`` happens once the result is committed, whichever commit that is in. ``base`` is the commit of its lock, if
+        that has no outcome yet.
         """
         turn.append(execution_id, event, version=version)
         response = owner = None
@@ -195,7 +196,7 @@ class Kernel:
             owner, join_set = parent
             response = ChildExecutionFinished(join_set, execution_id, version, event.retval)
             self.deliver(turn, owner, response)
-        turn.results.append(FinishedRun(execution_id, version, event, owner, response, then))
+        turn.results.append(FinishedRun(execution_id, version, event, owner, response, then, base))
         turn.after.append(then)
 
     def deliver(self, turn: Turn, execution_id: ExecutionId, response: Response) -> None:
@@ -250,7 +251,7 @@ class Kernel:
             run_id=lock.run_id, version=2, cursor=0, lock_expires_at=lock.lock_expires_at,
         )  # fmt: skip
         self.workflows.add(run)
-        turn.undo.append(run.drop)
+        turn.undo.append(run.was_not_created)
         if turn.count < function.entry.batching:
             turn.todo.append(lambda: run.start(turn))
         else:

@@ -2,13 +2,15 @@
 
 Theory of operation
     ``submit`` hands a turn's batch to the storage at once, in the order of calls, and returns. Many batches may be under
-    way; each names the versions that the one before it leads to, and the last commit that each of its workflows ran ahead
-    of, so a refused batch takes those built on it with it. The storage makes one transaction of all that wait.
+    way; each names the versions that the one before it leads to, and the last commit that each of its workflows, or its
+    activity, ran ahead of, so a refused batch takes those built on it with it. The storage makes one transaction of all
+    that wait.
 
     Three outcomes. *Committed*: the effects in ``after`` happen, and everybody who waits for one of the executions is told
     its new state. *Refused*: the workflows that ran ahead are dropped, ``undo`` takes back what was begun, ``on_refused``
     has the workflows loaded again, and results of finished activities are submitted again, each alone under its own
-    version. *Unknown*: ``on_unknown`` takes the turn back, drops every workflow in memory and unlocks what nobody runs.
+    version, unless the lock that it ran ahead of was not committed. *Unknown*: ``on_unknown`` takes the turn back, drops
+    every workflow in memory and unlocks what nobody runs.
 
     ``ahead`` holds the starts of pure activities. They may happen before the commit that holds their cause, since nobody
     outside can see them; they are let out at submission while few turns are under way, else with the commit. A batch whose
@@ -75,7 +77,7 @@ class Pipeline:
         if batch.writes:
             self._commit(turn, batch, runs_ahead=runs_ahead)
         else:
-            _do(turn.ahead + turn.after)
+            _let_out(turn)
         _do(turn.after_submit)
 
     def _commit(self, turn: Turn, batch: Batch, *, runs_ahead: bool) -> None:
@@ -92,8 +94,9 @@ class Pipeline:
         for run in turn.participants:
             run.under_way[future] = None
         if runs_ahead:
-            for start in turn.ahead:
-                self._start(start)
+            for activity in turn.ahead:
+                activity.base = future
+                self._start(activity.start)
             turn.ahead.clear()
         future.add_done_callback(partial(self._finished, turn, batch, began))
 
@@ -126,20 +129,28 @@ class Pipeline:
     def _committed(self, turn: Turn, batch: Batch, committed: Committed) -> None:
         for write, state in zip(batch.writes, committed.states, strict=True):
             self._on_committed(write, state)
-        _do(turn.ahead + turn.after)
+        _let_out(turn)
         self._on_settled(turn)
 
     def _refused(self, turn: Turn, error: CommitRefusedError) -> None:
         _log.info("a batch was refused: %s", error)
         self._take_back(turn)
         for result in turn.results:
-            self._save(result, turn)
+            if result.base is None:
+                self._save(result, turn)
+            else:
+                result.base.add_done_callback(partial(self._save_if_committed, result, turn))
 
     def _take_back(self, turn: Turn) -> None:
         for run in tuple(turn.participants):
             run.drop()
         _do(turn.undo)
         self._on_refused(turn)
+
+    def _save_if_committed(self, result: FinishedRun, turn: Turn, base: asyncio.Future[Committed]) -> None:
+        """Save a result, unless its execution was locked by somebody else: then it may be one of other parameters."""
+        if not base.cancelled() and base.exception() is None:
+            self._save(result, turn)
 
     def _save(self, result: FinishedRun, turn: Turn) -> None:
         alone = Turn(turn.now)
@@ -159,7 +170,14 @@ def _outcome(error: BaseException | None) -> CommitOutcome:
 def _bases(turn: Turn) -> tuple[asyncio.Future[Committed], ...]:
     """Return the last commit without an outcome of each workflow of this turn; it builds on those before it."""
     last = [next(reversed(run.under_way)) for run in turn.participants if run.under_way]
+    if turn.base is not None:
+        last.append(turn.base)
     return tuple(last) if len(last) < 2 else tuple(dict.fromkeys(last))
+
+
+def _let_out(turn: Turn) -> None:
+    _do([activity.start for activity in turn.ahead])
+    _do(turn.after)
 
 
 def _do(actions: list[Callable[[], None]]) -> None:

@@ -7,7 +7,7 @@ Theory of operation
 
     What ran ahead of the commit can be refused: somebody else wrote to one of the executions. Then the workflows that
     ran ahead are dropped (``participants``), and what must not be lost, the results of finished executions, is written
-    alone (``results``).
+    alone (``results``): of those that were locked for this process, not of those that ran ahead of a lock that was refused.
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Batch, Committed, Entry, Write
 
 if TYPE_CHECKING:
+    from obelisk.runtime.activity_run import RunningActivity
     from obelisk.runtime.workflow_run import WorkflowRun
 
 
 class FinishedRun(Struct, frozen=True):
-    """How an activity's run ended, the response to its parent, and what happens once that is committed."""
+    """How an activity's run ended, the response to its parent, and what happens once that is committed.
+
+    ``base`` is the commit of its lock, when it ran ahead of that.
+    """
 
     execution_id: ExecutionId
     version: int
@@ -36,6 +40,7 @@ class FinishedRun(Struct, frozen=True):
     parent: ExecutionId | None
     response: ChildExecutionFinished | None
     then: Callable[[], None]
+    base: asyncio.Future[Committed] | None
 
 
 class _Draft(Struct, frozen=True):
@@ -49,12 +54,13 @@ class _Draft(Struct, frozen=True):
 class Turn:
     """See the module's theory of operation. ``now`` is the one time of everything in it.
 
-    ``is_unknown`` says that nobody knows whether it was written, and ``failure`` why; ``undo`` was done then.
+    ``base`` is a commit that it builds on, beside those of its participants. ``ahead`` are activities that may start before
+    its commit. ``is_unknown`` says that nobody knows whether it was written, and ``failure`` why; ``undo`` was done then.
     """
 
     __slots__ = (
-        "_drafts", "after", "after_submit", "ahead", "count", "failure", "is_unknown", "now", "participants", "results",
-        "todo", "undo",
+        "_drafts", "after", "after_submit", "ahead", "base", "count", "failure", "is_unknown", "now", "participants",
+        "results", "todo", "undo",
     )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
@@ -64,7 +70,8 @@ class Turn:
         self.failure = ""
         self.after: list[Callable[[], None]] = []
         self.after_submit: list[Callable[[], None]] = []
-        self.ahead: list[Callable[[], None]] = []
+        self.ahead: list[RunningActivity] = []
+        self.base: asyncio.Future[Committed] | None = None
         self.todo: list[Callable[[], None]] = []
         self.participants: dict[WorkflowRun, None] = {}  # in order: equal runs do equal things
         self.results: list[FinishedRun] = []

@@ -119,6 +119,7 @@ class WorkflowRun:
         self.version = version
         self.cursor = cursor
         self.under_way: dict[asyncio.Future[Committed], None] = {}
+        self.exists = True
         self.phase = Phase.NEW
         self._lock_expires_at = lock_expires_at
         self._extend_at = lock_expires_at - function.entry.leeway
@@ -183,6 +184,11 @@ class WorkflowRun:
             self._lock_watch.cancel()
         if self._program is not None:
             self._program.close()
+
+    def was_not_created(self) -> None:
+        """Leave memory for good: the commit that was to create the execution was not made."""
+        self.exists = False
+        self.drop()
 
     def hand_over_lines(self, turn: Turn) -> None:
         """Let what the workflow logged leave with the commit of ``turn``; what it logged in replay is dropped."""

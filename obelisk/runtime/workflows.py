@@ -126,7 +126,8 @@ class Workflows:
     def reload(self, turn: Turn) -> None:
         """Have the workflows of a refused turn loaded again soon, unless somebody else holds them by then."""
         for run in turn.participants:
-            self.reload_soon(run.execution_id, run.function, run.run_id)
+            if run.exists:
+                self.reload_soon(run.execution_id, run.function, run.run_id)
 
     def reload_soon(
         self, execution_id: ExecutionId, function: FunctionEntry, run_id: RunId, *, after: timedelta = RELOAD_AFTER
