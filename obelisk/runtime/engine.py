@@ -44,6 +44,7 @@ from obelisk.runtime.executor import Executor
 from obelisk.runtime.exports import Exports
 from obelisk.runtime.functions import ComponentEntry, Functions
 from obelisk.runtime.garbage import GarbageCollector
+from obelisk.runtime.hot_limit import HotLimit
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.incarnations import Incarnation
 from obelisk.runtime.kernel import Kernel
@@ -61,9 +62,7 @@ from obelisk.wasm.engine import WasmEngine
 from obelisk.wasm.guest import GuestLimits
 from obelisk.wasm.settings import EngineSettings
 
-MAX_HOT = 8000
 RESTART_SECONDS = 1.0
-MAPS_PER_GUEST = 8
 MAX_VALUE_SIZE = 256 * 1024 * 1024
 _log = logging.getLogger("obelisk.engine")
 
@@ -190,7 +189,9 @@ class Engine:
             functions=functions,
             deployment_id=deployment.deployment_id,
             executor_id=self._ids.executor(),
-            hot_limit=default_hot_limit() if workflows.hot_limit is None else workflows.hot_limit,
+            hot_limit=HotLimit.of_this_machine()
+            if workflows.hot_limit is None
+            else HotLimit.fixed(workflows.hot_limit),
             run_ahead=workflows.run_ahead,
             spawn=self._spawn,
             exports=self._exports,
@@ -384,12 +385,3 @@ def make_host(
         logging.getLogger("obelisk.plugin"),
         os.environ if environ is None else environ,
     )
-
-
-def default_hot_limit() -> int:
-    """Return how many waiting workflows this machine can keep in memory; each takes several memory maps."""
-    try:
-        maps = int(Path("/proc/sys/vm/max_map_count").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return MAX_HOT
-    return min(MAX_HOT, maps // MAPS_PER_GUEST)

@@ -37,6 +37,7 @@ from obelisk.runtime.cancellation import Cancellations
 from obelisk.runtime.executor import Executor
 from obelisk.runtime.exports import Exports
 from obelisk.runtime.functions import ComponentEntry, FunctionEntry, Functions
+from obelisk.runtime.hot_limit import HotLimit
 from obelisk.runtime.identity import IdSource
 from obelisk.runtime.metrics import Metrics
 from obelisk.runtime.notifier import Notifier
@@ -62,7 +63,7 @@ class Kernel:
 
     def __init__(
         self, storage: Storage, clock: Clock, ids: IdSource, *, functions: Functions, deployment_id: DeploymentId,
-        executor_id: ExecutorId, hot_limit: int, run_ahead: bool, spawn: Callable[[Coroutine[Any, Any, None]], None],
+        executor_id: ExecutorId, hot_limit: HotLimit, run_ahead: bool, spawn: Callable[[Coroutine[Any, Any, None]], None],
         exports: Exports,
     ) -> None:  # fmt: skip
         self.storage = storage

@@ -1,7 +1,7 @@
 """The workflow executions of this process: those in memory, and those that were dropped while they wait.
 
 Theory of operation
-    A *hot* execution has its guest parked on a fiber. When there are more than ``hot_limit``, or when its component
+    A *hot* execution has its guest parked on a fiber. When there are more than the ``HotLimit``, or when its component
     says ``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a
     *cold* record. A response to a cold one is written together with a new lock, and after that commit it is loaded and
     replayed.
@@ -23,6 +23,7 @@ from obelisk.ids import ExecutionId, RunId
 from obelisk.interfaces.storage import ExecutionLog, LockedExecution
 from obelisk.runtime.alarms import RETRY_AFTER_ERROR
 from obelisk.runtime.functions import FunctionEntry
+from obelisk.runtime.hot_limit import HotLimit
 from obelisk.runtime.turn import Turn
 from obelisk.runtime.upgrades import is_outdated, try_upgrade
 from obelisk.runtime.workflow_run import ColdWorkflow, Phase, WorkflowRun
@@ -42,7 +43,7 @@ _log = logging.getLogger("obelisk.workflows")
 class Workflows:
     """See the module's theory of operation."""
 
-    def __init__(self, kernel: Kernel, *, hot_limit: int) -> None:
+    def __init__(self, kernel: Kernel, *, hot_limit: HotLimit) -> None:
         self._kernel = kernel
         self._hot_limit = hot_limit
         self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
@@ -106,6 +107,7 @@ class Workflows:
         if before is not None:
             before.drop()
         self._hot[run.execution_id] = run
+        self._hot_limit.added(len(self._hot))
 
     def remove(self, run: WorkflowRun) -> None:
         """Forget an execution that was in memory."""
@@ -150,7 +152,7 @@ class Workflows:
         for run in turn.participants:
             if run.function.entry.interrupts:
                 self._cool(run)
-        excess = len(self._hot) - self._hot_limit
+        excess = self._hot_limit.excess(len(self._hot))
         if excess <= 0:
             return
         oldest = [run for run, _ in zip(self._hot.values(), range(excess + EVICTIONS_AT_ONCE), strict=False)]
