@@ -278,6 +278,7 @@ class WorkflowRun:
             return
         if isinstance(step, Busy):
             self.phase = Phase.BUSY
+            self._kernel.workflows.computes(self)
             self._watch_lock()
         elif isinstance(step, Returned):
             self._ending = self.function.shape.result(step.value)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -49,6 +50,7 @@ class Workflows:
         self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
         self._cold: dict[ExecutionId, ColdWorkflow] = {}
         self._loading: dict[ExecutionId, object] = {}
+        self._computing: dict[WorkflowRun, None] = {}
         self._stale: set[ExecutionId] = set()
         self._looked_at = 0
 
@@ -65,15 +67,14 @@ class Workflows:
     @property
     def computing(self) -> list[WorkflowRun]:
         """The executions in memory whose guest computes in another thread."""
-        return [run for run in self._hot.values() if run.phase is Phase.BUSY]
+        self._computing = {run: None for run in self._computing if run.phase is Phase.BUSY}
+        return list(self._computing)
 
     def next_hot(self, count: int) -> list[WorkflowRun]:
         """Return some executions in memory, the next ones at each call, so that repeated calls come to all of them."""
-        runs, start = self.hot, self._looked_at
-        if start >= len(runs):
-            start = 0
+        start = self._looked_at if self._looked_at < len(self._hot) else 0
         self._looked_at = start + count
-        return runs[start : start + count]
+        return list(islice(self._hot.values(), start, start + count))
 
     def find(self, execution_id: ExecutionId) -> WorkflowRun | None:
         """Return an execution that is in memory."""
@@ -111,8 +112,13 @@ class Workflows:
 
     def remove(self, run: WorkflowRun) -> None:
         """Forget an execution that was in memory."""
+        self._computing.pop(run, None)
         if self._hot.get(run.execution_id) is run:
             del self._hot[run.execution_id]
+
+    def computes(self, run: WorkflowRun) -> None:
+        """Take note that an execution's guest computes in another thread from now on."""
+        self._computing[run] = None
 
     def waits(self, run: WorkflowRun) -> None:
         """Take note that an execution was active and now waits."""
