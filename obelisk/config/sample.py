@@ -38,8 +38,8 @@ HEADER = """\
 # OBELISK__API__LISTENING_ADDR overrides a key. A duration is a text ("30s", "1h 30m") or a table ({ seconds = 30 }), a
 # size a number of bytes or a text ("64MiB"). Relative locations start at the directory of this file.
 #
-# The first line is for editors: `obelisk generate schema --output obelisk.schema.json` writes what they complete and
-# check keys by.
+# The first line is for editors: it names the file that they complete and check keys by, which
+# `obelisk generate schema --output obelisk.schema.json` writes anew when plugins came or went, and after an upgrade.
 """
 WIDTH = 118
 _KEY_LINE = re.compile(r"\* ((?:``\w+``(?:, )?)+): (.*)")
