@@ -6,10 +6,11 @@ import gc
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+
+import click
 
 from obelisk.api.address import check_address
 from obelisk.api.protection import checked_protection
@@ -108,7 +109,9 @@ def clean_cache(config: Config) -> None:
 
 
 def announce(grpc_address: str, operator_address: str | None) -> None:
-    """Print the one line that says that the server serves; scripts wait for it."""
+    """Print the one line that says that the server serves; scripts wait for it.
+
+    Raises ``OSError`` when standard output does not take it. The command knows that from other errors by who printed.
+    """
     operator = "" if operator_address is None else f" operator={operator_address}"
-    sys.stdout.write(f"obelisk ready grpc={grpc_address} pid={os.getpid()}{operator}\n")
-    sys.stdout.flush()
+    click.echo(f"obelisk ready grpc={grpc_address} pid={os.getpid()}{operator}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from obelisk.cli.client import json_option
-from obelisk.cli.output import FAILED, fail, print_json_line, print_line, reporting_errors
+from obelisk.cli.output import FAILED, print_json_line, print_line, reporting_errors, warn
 from obelisk.errors import ConfigError, ObeliskError
 
 if TYPE_CHECKING:
@@ -119,20 +119,22 @@ def restore(*, source: Path, path: Path | None, force: bool, as_json: bool) -> N
 @server.command("generate-config")
 @reporting_errors(FAILED)
 def generate_config() -> None:
-    """Write obelisk.toml with every key and its default into the current directory."""
-    from obelisk.config.document import FILE_NAME
-    from obelisk.config.sample import sample_config
+    """Write obelisk.toml with every key and its default into the current directory, and obelisk.schema.json beside it.
+
+    An editor completes and checks keys by the schema. Neither is overwritten: an obelisk.toml that is there is an error, a
+    schema is kept.
+    """
+    from obelisk.cli.config_files import write_config_files
+    from obelisk.config.schema import FILE_NAME
     from obelisk.plugins import Plugins
 
-    text = sample_config(Plugins.load())
-    try:
-        with Path(FILE_NAME).open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        fail(f"file already exists: {FILE_NAME}", FAILED)
-    except OSError as error:
-        fail(f"cannot write {FILE_NAME}: {error.strerror or error}", FAILED)
-    print_line(f'Generated "{FILE_NAME}"')
+    written = write_config_files(Path.cwd(), Plugins.load())
+    for name in written:
+        print_line(f'Generated "{name}"')
+    if FILE_NAME not in written:
+        warn(
+            f"kept {FILE_NAME}, which was there already; `obelisk generate schema --output {FILE_NAME}` writes it anew"
+        )
 
 
 def _read(path: Path | None) -> tuple[Document, Config, Plugins]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from obelisk.config.expand import Expander
@@ -32,16 +33,38 @@ MAX_SHOWN = 60
 NEAR = 0.5
 NEAR_BESIDE_HINT = 0.8
 """How much like the unknown key the known one is that is asked about. Beside a hint only a slip of the pen is."""
+COLLECTIONS: Final = (list, tuple, set, frozenset)
+"""What lists become."""
+_DURATION: Final = 'a duration such as `"30s"` or `{ seconds = 30 }`'
 _SCALARS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     str: "text",
     Path: "a path",
-    Duration: 'a duration such as `"30s"` or `{ seconds = 30 }`',
+    Duration: _DURATION,
+    timedelta: _DURATION,
+    datetime: "a date with a time",
+    date: "a date",
+    time: "a time of day",
     Size: 'a size such as `"64MiB"` or a number of bytes',
+    **dict.fromkeys(COLLECTIONS, "a list"),
+    dict: "a table",
     TokenHash: "`sha256:` and 64 hexadecimal digits, as `obelisk generate token` prints them",
 }
+
+
+_LIMITS: Final = {
+    "ge": "at least",
+    "gt": "more than",
+    "le": "at most",
+    "lt": "less than",
+    "multiple_of": "a multiple of",
+    "min_length": "its length at least",
+    "max_length": "its length at most",
+    "pattern": "matching",
+}
+"""How what is noted of a type is told."""
 
 
 class Decoder:
@@ -104,15 +127,16 @@ class Decoder:
                 return value
 
     def _value(self, hint: Any, value: Any, path: str) -> Any:
+        hint = _without_notes(hint)
         origin = get_origin(hint)
         if isinstance(hint, type) and issubclass(hint, Struct):
             return self.struct(hint, value, path)
         if origin in (Union, types.UnionType):
             return self._union(hint, value, path)
-        if origin in (list, tuple) and isinstance(value, list):
+        if origin in COLLECTIONS and isinstance(value, list):
             return self._items(hint, value, path)
         if origin is dict and isinstance(value, dict):
-            return self._collect({key: (key_path(path, key), item) for key, item in value.items()}, get_args(hint)[1])
+            return self._members(hint, value, path)
         try:
             return self._leaf(hint, value)
         except (ValueError, TypeError) as error:
@@ -121,16 +145,33 @@ class Decoder:
             raise self.problem(path, f"expected {describe_type(hint)}, found {found}") from error
 
     def _items(self, hint: Any, value: list[Any], path: str) -> Any:
-        arguments = get_args(hint)
-        if get_origin(hint) is tuple and (len(arguments) != 2 or arguments[1] is not Ellipsis):
-            raise TypeError(f"settings hold `tuple[T, ...]`, found {hint}")
-        items = self._collect({i: (f"{path}[{i}]", item) for i, item in enumerate(value)}, arguments[0])
-        return get_origin(hint)(items.values())
+        fixed = fixed_items(hint)
+        if fixed is not None and len(fixed) != len(value):
+            raise self.problem(path, f"expected {describe_type(hint)}, found a list of {len(value)}")
+        hints = [get_args(hint)[0]] * len(value) if fixed is None else fixed
+        entries = enumerate(zip(hints, value, strict=True))
+        items = self._collect({i: (item_hint, item, f"{path}[{i}]") for i, (item_hint, item) in entries})
+        try:
+            return get_origin(hint)(items.values())
+        except TypeError as error:  # what the plugin wants a set of cannot be hashed
+            raise self.problem(
+                path, f"its type `{hint}` holds nothing: {error}; its plugin has to use a list"
+            ) from error
 
-    def _collect(self, entries: Mapping[T, tuple[str, Any]], hint: Any) -> dict[T, Any]:
+    def _members(self, hint: Any, value: Mapping[str, Any], path: str) -> dict[Any, Any]:
+        key_hint, member_hint = get_args(hint)
+        members = self._collect({key: (member_hint, item, key_path(path, key)) for key, item in value.items()})
+        try:
+            return {_key(key_hint, key): member for key, member in members.items()}
+        except ValueError as error:
+            keys = ", ".join(f"`{shown_text(key[:MAX_SHOWN])}`" for key in value)
+            raise self.problem(path, f"expected keys that are each {describe_type(key_hint)}, found {keys}") from error
+
+    def _collect(self, entries: Mapping[T, tuple[Any, Any, str]]) -> dict[T, Any]:
+        """Decode values of a type at a path each."""
         problems: list[ConfigError] = []
         values = {}
-        for key, (path, item) in entries.items():
+        for key, (hint, item, path) in entries.items():
             try:
                 values[key] = self._value(hint, item, path)
             except ConfigError as error:
@@ -157,6 +198,7 @@ class Decoder:
         """Return the value of a type without parts; raise ``ValueError`` or ``TypeError`` when it does not fit."""
         special: dict[Any, Callable[[Any], Any]] = {
             Duration: parse_duration,
+            timedelta: _timedelta,
             Size: parse_size,
             Path: self._path,
             TokenHash: parse_token_hash,
@@ -180,6 +222,13 @@ def raise_problems(problems: Sequence[ConfigError]) -> None:
         raise ConfigError(*messages)
 
 
+def fixed_items(hint: Any) -> tuple[Any, ...] | None:
+    """Return the types of the items of a list that has so many; ``None`` for every other type."""
+    arguments = get_args(hint)
+    is_fixed = get_origin(hint) is tuple and not (len(arguments) == 2 and arguments[1] is Ellipsis)
+    return arguments if is_fixed else None
+
+
 def describe_type(hint: Any) -> str:
     """Return how people write values of a type."""
     origin, arguments = get_origin(hint), get_args(hint)
@@ -191,9 +240,21 @@ def describe_type(hint: Any) -> str:
         return _one_of(arguments)
     if origin in (Union, types.UnionType):
         return " or ".join(describe_type(member) for member in arguments if member is not types.NoneType)
-    if origin in (list, tuple):
+    if origin is Annotated:
+        return ", ".join((describe_type(arguments[0]), *_limits(arguments[1:])))
+    fixed = fixed_items(hint)
+    if fixed is not None:
+        return f"a list of {len(fixed)}: {', '.join(map(describe_type, fixed))}" if fixed else "an empty list"
+    if origin in COLLECTIONS:
         return f"a list, each item {describe_type(arguments[0])}"
     return "a table" if origin is dict or (isinstance(hint, type) and issubclass(hint, Struct)) else str(hint)
+
+
+def _limits(notes: Iterable[object]) -> Iterator[str]:
+    for note in notes:
+        for name, words in _LIMITS.items():
+            if isinstance(note, Meta) and getattr(note, name) is not None:
+                yield f"{words} {getattr(note, name)}"
 
 
 def describe_value(value: object) -> str:
@@ -211,6 +272,28 @@ def describe_value(value: object) -> str:
             return "a table"
         case _:
             return f"`{str(value)[:MAX_SHOWN]}`"
+
+
+def _key(hint: Any, text: str) -> Any:
+    """Return what the key of a table says. Raises ``ValueError`` when it does not fit its type."""
+    return text if hint is str else msgspec.convert(text, hint, strict=False)
+
+
+def _timedelta(value: Any) -> timedelta:
+    """Return a length of time, which may be written as in ISO 8601 too, as msgspec has it: ``"PT1S"``."""
+    try:
+        return parse_duration(value)
+    except ValueError:
+        return msgspec.convert(value, timedelta, strict=True)
+
+
+def _without_notes(hint: Any) -> Any:
+    """Return a type that is decoded here without what is noted of it; msgspec keeps to notes of its own types."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    inner = get_args(hint)[0]
+    is_own = inner in (Duration, timedelta, Size, Path) or (isinstance(inner, type) and issubclass(inner, Struct))
+    return inner if is_own else hint
 
 
 def _holds_hashes(hint: Any) -> bool:

@@ -39,8 +39,10 @@ def plain_value(value: Any) -> Any:
             return str(value)
         case tuple() | list():
             return [plain_value(item) for item in value]
+        case set() | frozenset():
+            return sorted((plain_value(item) for item in value), key=repr)
         case dict():
-            return {key: plain_value(item) for key, item in value.items()}
+            return {plain_value(key): plain_value(item) for key, item in value.items()}
         case _:
             return value
 

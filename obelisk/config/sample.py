@@ -12,17 +12,19 @@ import re
 import textwrap
 import types
 from collections.abc import Iterable, Iterator
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
+from obelisk.config.decode import COLLECTIONS, fixed_items
 from obelisk.config.dev_settings import DevBuild
 from obelisk.config.load import claims
 from obelisk.config.model import KernelSettings
+from obelisk.config.plain import plain_value
 from obelisk.config.units import format_duration, format_size
 from obelisk.interfaces.sandbox import AllowedHost, Mount, OutboundHost, ReplaceIn
 from obelisk.interfaces.settings import Duration, Size
@@ -38,8 +40,8 @@ HEADER = """\
 # OBELISK__API__LISTENING_ADDR overrides a key. A duration is a text ("30s", "1h 30m") or a table ({ seconds = 30 }), a
 # size a number of bytes or a text ("64MiB"). Relative locations start at the directory of this file.
 #
-# The first line is for editors: `obelisk generate schema --output obelisk.schema.json` writes what they complete and
-# check keys by.
+# The first line is for editors: it names the file that they complete and check keys by, which
+# `obelisk generate schema --output obelisk.schema.json` writes anew when plugins came or went, and after an upgrade.
 """
 WIDTH = 118
 _KEY_LINE = re.compile(r"\* ((?:``\w+``(?:, )?)+): (.*)")
@@ -50,6 +52,11 @@ _EXAMPLES: dict[Any, str] = {
     str: '"..."',
     Path: '"..."',
     Duration: '"1s"',
+    timedelta: '"1s"',
+    datetime: "2026-01-01T00:00:00Z",
+    date: "2026-01-01",
+    time: "00:00:00",
+    **dict.fromkeys(COLLECTIONS, "[]"),
     Size: '"64MiB"',
 }
 _HOST: dict[str, Any] = {
@@ -187,7 +194,8 @@ def _nested_of(field: FieldInfo, *, inline: bool) -> type[Struct] | None:
 
 def _item_of(field: FieldInfo) -> type[Struct] | None:
     """Return the settings of a list of tables that is shown as tables, ``None`` for every other field."""
-    hint = get_args(field.type)[0] if get_origin(field.type) is tuple else None
+    is_list = get_origin(field.type) is tuple and fixed_items(field.type) is None
+    hint = get_args(field.type)[0] if is_list else None
     return hint if hint in _ENTRIES else None
 
 
@@ -210,8 +218,10 @@ def _example(hint: Any) -> str:
         return _example(next(member for member in arguments if member is not types.NoneType))
     if origin is Literal:
         return _toml(arguments[0])
-    if origin in (list, tuple):
-        return "[]"
+    if origin is Annotated:
+        return _example(arguments[0])
+    if origin in COLLECTIONS:
+        return f"[{', '.join(map(_example, fixed_items(hint) or ()))}]"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _toml(next(iter(hint)))
     if isinstance(hint, type) and issubclass(hint, Struct) and any(field.required for field in fields(hint)):
@@ -236,9 +246,11 @@ def _toml(value: Any) -> str:
         case Struct():
             return _inline((f.encode_name, getattr(value, f.name)) for f in fields(value))
         case dict():
-            return _inline(value.items())
-        case list() | tuple() | set() | frozenset():
+            return _inline((str(plain_value(key)), item) for key, item in value.items())
+        case list() | tuple():
             return f"[{', '.join(_toml(item) for item in value)}]"
+        case set() | frozenset():
+            return f"[{', '.join(sorted(_toml(item) for item in value))}]"
         case date() | time():
             return value.isoformat()
         case _:

@@ -13,12 +13,13 @@ import types
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
+from obelisk.config.decode import COLLECTIONS, fixed_items
 from obelisk.config.load import claims
 from obelisk.config.model import KernelSettings, StorageSettings
 from obelisk.config.plain import plain_value
@@ -151,7 +152,13 @@ class _Builder:
         if origin in (Union, types.UnionType):
             members = [self.of_type(member) for member in arguments if member is not types.NoneType]
             return members[0] if len(members) == 1 else {"anyOf": members}
-        if origin in (list, tuple):
+        if origin is Annotated:
+            return self.of_type(arguments[0])
+        fixed = fixed_items(hint)
+        if fixed is not None:
+            count = {"minItems": len(fixed), "maxItems": len(fixed)}
+            return {"type": "array", **({"items": [self.of_type(each) for each in fixed]} if fixed else {}), **count}
+        if origin in COLLECTIONS:
             return {"type": "array", "items": self.of_type(arguments[0])}
         if origin is dict:
             return {"type": "object", "additionalProperties": self.of_type(arguments[1])}

@@ -18,6 +18,7 @@ from obelisk import hookspecs
 from obelisk.markers import PROJECT
 from obelisk.plugins.candidate import Candidate
 from obelisk.plugins.implementing import implemented, unknown_hooks, wrong_parameters
+from obelisk.plugins.settings_types import settings_problems
 from obelisk.plugins.tracing import HookTrace
 from obelisk.registry import Offer
 
@@ -58,12 +59,16 @@ class Loading:
         """Return what a plugin offers by a hook; nothing, and an error, when that fails."""
         try:
             providers = [provider for result in self.call(candidate, hook) for provider in result]
-            return [Offer(name_of(provider), provider, candidate.label) for provider in providers]
+            problems = [problem for provider in providers for problem in settings_problems(provider)]
+            offers = [Offer(name_of(provider), provider, candidate.label) for provider in providers]
         except KeyboardInterrupt:
             raise  # a person's
         except BaseException as error:  # noqa: BLE001 - the plugin is broken, and is listed as such
             self._note(candidate, f"{hook}: {described(error, candidate.path)}")
             return []
+        for problem in problems:
+            self._note(candidate, problem)
+        return [] if problems else offers
 
     def _register(self, candidate: Candidate) -> bool:
         try:

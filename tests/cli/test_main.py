@@ -203,6 +203,17 @@ def test_output_that_is_written_only_at_the_end_is_told_as_lost_too():
     assert into_no_room("-c", script) == (1, NO_ROOM)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_ready_line_that_cannot_be_written_is_told(tmp_path, monkeypatch, unbuffered):
+    config = tmp_path / "obelisk.toml"
+    config.write_text('api.listening_addr = "127.0.0.1:0"\nlog.console.level = "error"\n')
+    monkeypatch.setenv("OBELISK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("OBELISK_CACHE_DIR", str(tmp_path / "cache"))
+    ended = into_no_room("-m", "obelisk", "server", "run", "--config", str(config), unbuffered=unbuffered)
+    assert ended == (1, NO_ROOM)
+
+
 def test_a_full_disk_elsewhere_is_not_taken_for_that_of_the_output(capsys):
     with pytest.raises(SystemExit), reporting_errors(7):
         raise OSError(28, "No space left on device", "/data/x")

@@ -80,6 +80,36 @@ def test_a_file_beside_the_configuration_is_a_plugin(write, tmp_path):
     assert (used.provider.name, used.settings.label) == ("mine", "yours")
 
 
+UNREADABLE = (
+    "complex",
+    "type[int]",
+    "Unreadable",
+    "tuple[int, complex]",
+    "dict[str, complex]",
+    "int | UnsetType",
+    "NoSuch",
+)
+
+
+@pytest.mark.parametrize("hint", UNREADABLE)
+def test_a_setting_of_a_type_that_cannot_be_read_is_told_with_the_plugin(write, hint):
+    text = EXPORTER.replace("Struct\n", "Struct, UnsetType\n", 1).replace('str = "mine"', hint)
+    path = write(text.replace("class Mine", "class Unreadable:\n    pass\n\n\nclass Mine", 1))
+    told = problem(path)
+    assert f"plugin `mine` from {path} does not load: `MineSettings" in told
+    assert (
+        "NameError: name 'NoSuch'" if hint == "NoSuch" else "`MineSettings.label`, a key of `mine`, is of the type"
+    ) in told
+
+
+def test_a_setting_that_cannot_be_read_harms_no_other_plugin(write):
+    path = write(EXPORTER.replace('str = "mine"', "complex = 1j"))
+    plugins = Plugins.load(environ={}, files=[path])
+    assert listed(path).origin is Origin.BROKEN
+    assert plugins.storages.find("memory") is not None
+    assert plugins.exporters.find("mine") is None
+
+
 def test_it_is_listed_with_its_path(write):
     path = write(EXPORTER)
     info = listed(path)
