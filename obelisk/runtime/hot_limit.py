@@ -7,7 +7,7 @@ Theory of operation
     each, when the number of workflows comes to the limit, and after every ``LOOK_AFTER`` that were added, since those that
     stay may be replaced by larger ones. The new limit leaves room for half of what would still fit.
 
-    A limit that is configured holds as it is, and so does ``MAX_HOT`` where there are no maps to be counted.
+    A limit that is configured holds as it is, and so does ``UNCOUNTED_HOT`` where there are no maps to be counted.
 """
 
 from __future__ import annotations

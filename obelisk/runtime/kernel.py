@@ -148,12 +148,18 @@ class Kernel:
     def create_execution(
         self, turn: Turn, execution_id: ExecutionId, function: FunctionEntry, created: Created, *, paused: bool = False
     ) -> None:
-        """Create an execution, locked for this executor when it can start at once, or paused."""
+        """Create an execution, locked for this executor when it can start at once, or paused.
+
+        Under an id that something in memory has it is not locked: should that exist, which the commit finds out, another
+        run would take its place.
+        """
         entry = function.entry
         if paused:
             turn.extend(execution_id, (created, Paused()), 0, 0)
             return
-        if entry.is_stub or created.scheduled_at > turn.now or self.is_stopping or not entry.permits.take():
+        is_kept = execution_id in self.activities or self.workflows.keeps(execution_id)
+        is_later = entry.is_stub or created.scheduled_at > turn.now or self.is_stopping
+        if is_kept or is_later or not entry.permits.take():
             turn.append(execution_id, created, version=0, cursor=0)
             return
         lock = self.lock_event(entry, turn.now, self.ids.run(turn.now))

@@ -50,6 +50,7 @@ class Workflows:
         self._hot: OrderedDict[ExecutionId, WorkflowRun] = OrderedDict()
         self._cold: dict[ExecutionId, ColdWorkflow] = {}
         self._loading: dict[ExecutionId, object] = {}
+        self._to_load: set[ExecutionId] = set()
         self._computing: dict[WorkflowRun, None] = {}
         self._stale: set[ExecutionId] = set()
         self._looked_at = 0
@@ -83,6 +84,15 @@ class Workflows:
     def knows(self, execution_id: ExecutionId) -> bool:
         """Whether an execution is hot or is being loaded."""
         return execution_id in self._hot or execution_id in self._loading
+
+    def keeps(self, execution_id: ExecutionId) -> bool:
+        """Whether something here belongs to an execution: it is hot or cold, or is being loaded or will be."""
+        return (
+            execution_id in self._hot
+            or execution_id in self._cold
+            or execution_id in self._loading
+            or execution_id in self._to_load
+        )
 
     def yields(self, execution_id: ExecutionId) -> bool:
         """Drop an execution whose lock expired, unless it extends its lock by itself; tell whether it was given up."""
@@ -142,8 +152,10 @@ class Workflows:
     ) -> None:
         """Load an execution again once there is a permit, unless somebody else holds it by then."""
         kernel = self._kernel
+        self._to_load.add(execution_id)
 
         def load() -> None:
+            self._to_load.discard(execution_id)
             if self.knows(execution_id) or kernel.is_stopping:
                 return
             if function.entry.permits.take():

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from obelisk.core.events import Event, Finished
-from obelisk.errors import ExecutionConflictError
+from obelisk.core.events import Created, Event, Finished
+from obelisk.errors import CommitRefusedError, ExecutionConflictError
 from obelisk.ids import ExecutionId, new_execution_id
 from obelisk.interfaces.executions import SubmitOutcome
-from obelisk.interfaces.storage import Batch
+from obelisk.interfaces.storage import Batch, Committed
 from obelisk.names import Ffqn
+from obelisk.runtime.workflows import RELOAD_AFTER
 from obelisk.testing.engine import EngineHarness, engine_harness
 from tests import scripts
 from tests.runtime import scripting
 from tests.runtime.conftest import FIBO, FIBO_WORKFLOW, ROOT, Open
-from tests.runtime.test_commits import watch
+from tests.runtime.test_commits import Watched, once, watch
 from tests.scripts import RUN
 
 ID = new_execution_id(1, bytes(10))
@@ -100,19 +101,72 @@ async def test_many_submissions_at_once_by_two_engines_create_one_execution(tmp_
         assert [type(event) for event in await one.events(ID)].count(Finished) == 1
 
 
+UNHURRIED = scripting.TABLES + 'exec.lock_expiry = "60s"\n'
+"""Whoever loses track of a workflow finds it only when its lock has expired."""
+
+SLEEPS = [scripts.sleep(seconds=1), scripts.sleep(seconds=1)]
+
+
+async def submit_again(harness: EngineHarness, execution: ExecutionId) -> None:
+    created = (await harness.events(execution))[0]
+    assert isinstance(created, Created)
+    again = await harness.engine.executions.submit(created.ffqn, created.params, execution_id=execution)
+    assert again.outcome is SubmitOutcome.EXISTS
+
+
 async def test_a_workflow_that_was_dropped_while_it_waits_goes_on_after_it_was_submitted_again(open_engine: Open):
-    script = scripts.sleep(seconds=1), scripts.sleep(seconds=1)
-    async with open_engine(scripting.TABLES, kernel="[workflows]\nhot_limit = 0") as harness:
-        execution = await scripting.start(harness, *script)
+    async with open_engine(UNHURRIED, kernel="[workflows]\nhot_limit = 0") as harness:
+        execution = await scripting.start(harness, *SLEEPS)
         assert harness.engine._kernel.workflows.cold_count == 1
-        again = await harness.engine.executions.submit(
-            Ffqn(RUN), (await created_params(harness, execution)), execution_id=execution
-        )
-        assert again.outcome is SubmitOutcome.EXISTS
+        await submit_again(harness, execution)
         began = harness.clock.now()
         await harness.result(execution)
         assert harness.clock.now() - began == timedelta(seconds=2)
 
 
-async def created_params(harness: EngineHarness, execution: ExecutionId) -> list[Any]:
-    return (await harness.events(execution))[0].params
+async def test_a_child_in_memory_goes_on_after_its_parent_that_is_not_was_submitted_again(open_engine: Open):
+    async with open_engine(UNHURRIED) as harness:
+        execution = await scripting.start(harness, scripts.call(RUN, SLEEPS))
+        await harness.engine.executions.pause(execution)
+        await submit_again(harness, execution)
+        began = harness.clock.now()
+        await harness.result(scripting.child(execution, join_set="o:1-run"))
+        assert harness.clock.now() - began == timedelta(seconds=2)
+
+
+async def test_a_workflow_that_is_to_be_loaded_again_is_loaded_though_it_was_submitted_again(open_engine: Open):
+    async with open_engine(UNHURRIED) as harness:
+        execution = await scripting.start(harness, *SLEEPS)
+        watched, began = watch(harness), harness.clock.now()
+        watched.fault = once(CommitRefusedError("somebody was faster"), lambda batch: True)
+        harness.clock.advance(timedelta(seconds=1))
+        await harness.settle()
+        assert not harness.engine._kernel.runs(execution)
+        refusal = refuse_later(watched)
+        again = asyncio.ensure_future(submit_again(harness, execution))
+        while len(watched.batches) < 3:  # noqa: ASYNC110 - the refused one, the response alone, and the submission
+            await asyncio.sleep(0)
+        harness.clock.advance(RELOAD_AFTER)
+        await scripting.iterations()
+        refusal.set()
+        await again
+        await harness.result(execution)
+        assert harness.clock.now() - began < timedelta(seconds=3)
+
+
+def refuse_later(watched: Watched) -> asyncio.Event:
+    """Let the next commit that creates something be refused, as its id is taken, once the event is set."""
+    refusal, commit = asyncio.Event(), watched.commit
+
+    async def refused() -> Committed:
+        await refusal.wait()
+        raise CommitRefusedError("it exists")
+
+    def commit_slowly(batch: Batch) -> asyncio.Future[Committed]:
+        if batch.writes[0].expected_version != 0 or refusal.is_set():
+            return commit(batch)
+        watched.batches.append(batch)
+        return asyncio.ensure_future(refused())
+
+    watched.commit = commit_slowly  # type: ignore[method-assign]
+    return refusal

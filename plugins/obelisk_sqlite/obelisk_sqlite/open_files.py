@@ -20,7 +20,7 @@ Identity = tuple[int, int]
 
 
 class OpenFiles:
-    """Remembers the files at ``path``, which exists. Only the thread that writes calls what checks."""
+    """Remembers the files at ``path``, which exists. Only whoever has the connection that writes calls what checks."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -65,6 +65,12 @@ class Transactions(Connecting):
             self._transaction(group)
         except Exception as error:  # noqa: BLE001 - whatever happened, those who wait are told
             self._give_up(group, error)
+        except BaseException as error:
+            # An interrupt while the loop commits: half of a transaction must not become the beginning of the next one.
+            self._cache.clear()
+            self._disconnect()
+            _fail(group, CommitUnknownError(f"writing to the database `{self._path}` was interrupted"), error)
+            raise
 
     def _transaction(self, group: Sequence[Work]) -> None:
         began = time.perf_counter()

@@ -103,14 +103,16 @@ class Writer:
             self._queue.put(works)
 
     def _commit_here(self) -> None:
-        if not self._transactions.begin_at_once():
+        if len(self._kept) > 1 or not self._transactions.begin_at_once():
             self._calm.ends()
             self._hand_in()
             return
         self._end_of_keeping = None
         group, self._kept = self._kept, []
-        self._transactions.do(group)
-        self._resolve(group)
+        try:
+            self._transactions.do(group)
+        finally:
+            self._resolve(group)
 
     def _run(self) -> None:
         while (works := self._queue.get()) is not None:

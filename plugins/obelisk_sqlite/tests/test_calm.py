@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from obelisk_sqlite import calm
 from obelisk_sqlite.calm import ENOUGH, MAX_IN_ROW, QUICK_SECONDS, Calm
@@ -192,3 +193,34 @@ async def test_a_batch_whose_caller_gave_up_is_written_by_the_loop_all_the_same(
         storage.commit(batch(create(NEXT))).cancel()
         await storage.commit(batch(append(NEXT, locked(), version=1)))
         assert await storage.state(NEXT) is not None
+
+
+async def test_a_batch_that_may_wait_beside_another_is_written_by_the_thread(calmed: Opens, threads: list[str]) -> None:
+    async with calmed() as storage:
+        waiting = msgspec.structs.replace(batch(create(execution(1001))), may_wait=True)
+        await asyncio.gather(storage.commit(batch(create(NEXT))), storage.commit(waiting))
+    assert threads == [THERE] * 2
+
+
+async def test_an_interrupt_while_the_loop_writes_leaves_nothing_half_written(
+    calmed: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, interrupts = Session.flush, [SystemExit()]
+
+    def interrupted(session: Session) -> None:
+        flush(session)
+        if interrupts:
+            raise interrupts.pop()
+
+    async with calmed() as storage:
+        monkeypatch.setattr(Session, "flush", interrupted)
+        committing = storage.commit(batch(append(execution(0), locked(), version=1)))
+        handle = storage._writer._end_of_keeping
+        assert handle is not None
+        handle.cancel()
+        with pytest.raises(SystemExit):
+            storage._writer._commit_here()
+        assert isinstance(committing.exception(), CommitUnknownError)
+        await storage.commit(batch(create(NEXT)))
+        assert len(await storage.events(execution(0), from_version=0, limit=9)) == 1
+        await storage.commit(batch(append(execution(0), locked(), version=1)))
