@@ -148,7 +148,7 @@ class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings that all workflows share.
 
     * ``hot_limit``: how many waiting workflows are kept in memory; unset, as many as the system's limit on memory
-      maps (``vm.max_map_count``) allows, at most 20000.
+      maps (``vm.max_map_count``) allows, at most 20000, or 8000 where that cannot be told.
     * ``max_events_per_run``: after so many events a workflow lets others have their turn.
     * ``run_ahead``: whether pure activities may start before the write that requests them is durable.
     """

@@ -42,8 +42,9 @@ class RunningActivity:
 
     ``version`` is the next version of its log, after the lock. The run ends once: by its outcome, by its deadline, or by
     ``stop``; whichever comes first writes the event. ``is_ahead`` says that it may run before its lock is committed; then
-    what it logs waits for the commit of its end. ``base`` is that commit of its lock, when it did not wait for it: what the
-    run writes builds on it, since somebody else may have locked the execution at the same version.
+    what it logs waits for the commit of its end. ``base`` is that commit of its lock, when it did not wait for it, or that
+    of its lock's renewal: what the run writes builds on it, since somebody else may have locked the execution at the same
+    version.
     """
 
     __slots__ = (
@@ -128,6 +129,7 @@ class RunningActivity:
         self.version += 1
         self.deadline = lock.lock_expires_at
         self._kernel.pipeline.submit(turn)
+        self.base = turn.commit
 
     def _end(self) -> bool:
         if self._ended:

@@ -258,7 +258,7 @@ class Kernel:
             run_id=lock.run_id, version=2, cursor=0, lock_expires_at=lock.lock_expires_at,
         )  # fmt: skip
         self.workflows.add(run)
-        turn.undo.append(run.was_not_created)
+        turn.undo.append(run.was_refused)
         if turn.count < function.entry.batching:
             turn.todo.append(lambda: run.start(turn))
         else:

@@ -89,6 +89,7 @@ class Pipeline:
             turn.failure = str(error)
             self._on_unknown(turn)
             return
+        turn.commit = future
         self._work.begin()
         self._under_way += 1
         for run in turn.participants:
@@ -138,6 +139,8 @@ class Pipeline:
         for result in turn.results:
             if result.base is None:
                 self._save(result, turn)
+            elif result.base.done():
+                self._save_if_committed(result, turn, result.base)
             else:
                 result.base.add_done_callback(partial(self._save_if_committed, result, turn))
 

@@ -28,6 +28,7 @@ from obelisk.runtime.functions import MAX_BACKOFF, to_timedelta
 from obelisk.runtime.recovery import recover
 from obelisk.runtime.sessions import LOST_SESSION
 from obelisk.runtime.turn import Turn
+from obelisk.runtime.workflow_run import Phase
 
 if TYPE_CHECKING:
     from obelisk.runtime.kernel import Kernel
@@ -135,7 +136,7 @@ class Timers:
         workflows = self._kernel.workflows
         for run in (*workflows.computing, *(run for run in workflows.next_hot(LOOKED_AT) if run.is_settled)):
             state = await self._kernel.storage.state(run.execution_id)
-            stays = run.is_settled or run in workflows.computing
+            stays = run.is_settled or run.phase is Phase.BUSY
             if stays and (state is None or state.next_version > run.version):
                 run.drop()
 

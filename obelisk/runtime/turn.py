@@ -55,12 +55,13 @@ class Turn:
     """See the module's theory of operation. ``now`` is the one time of everything in it.
 
     ``base`` is a commit that it builds on, beside those of its participants. ``ahead`` are activities that may start before
-    its commit. ``is_unknown`` says that nobody knows whether it was written, and ``failure`` why; ``undo`` was done then.
+    its commit; ``commit`` is that, once it was handed in. ``is_unknown`` says that nobody knows whether it was written, and
+    ``failure`` why; ``undo`` was done then.
     """
 
     __slots__ = (
-        "_drafts", "after", "after_submit", "ahead", "base", "count", "failure", "is_unknown", "now", "participants",
-        "results", "todo", "undo",
+        "_drafts", "after", "after_submit", "ahead", "base", "commit", "count", "failure", "is_unknown", "now",
+        "participants", "results", "todo", "undo",
     )  # fmt: skip
 
     def __init__(self, now: datetime) -> None:
@@ -72,6 +73,7 @@ class Turn:
         self.after_submit: list[Callable[[], None]] = []
         self.ahead: list[RunningActivity] = []
         self.base: asyncio.Future[Committed] | None = None
+        self.commit: asyncio.Future[Committed] | None = None
         self.todo: list[Callable[[], None]] = []
         self.participants: dict[WorkflowRun, None] = {}  # in order: equal runs do equal things
         self.results: list[FinishedRun] = []

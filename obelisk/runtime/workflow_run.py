@@ -119,7 +119,7 @@ class WorkflowRun:
         self.version = version
         self.cursor = cursor
         self.under_way: dict[asyncio.Future[Committed], None] = {}
-        self.exists = True
+        self.may_exist = True
         self.phase = Phase.NEW
         self._lock_expires_at = lock_expires_at
         self._extend_at = lock_expires_at - function.entry.leeway
@@ -185,9 +185,9 @@ class WorkflowRun:
         if self._program is not None:
             self._program.close()
 
-    def was_not_created(self) -> None:
-        """Leave memory for good: the commit that was to create the execution was not made."""
-        self.exists = False
+    def was_refused(self) -> None:
+        """Leave memory for good: the commit that was to create the execution, and lock it for this run, was not made."""
+        self.may_exist = False
         self.drop()
 
     def hand_over_lines(self, turn: Turn) -> None:

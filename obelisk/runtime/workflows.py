@@ -144,7 +144,7 @@ class Workflows:
     def reload(self, turn: Turn) -> None:
         """Have the workflows of a refused turn loaded again soon, unless somebody else holds them by then."""
         for run in turn.participants:
-            if run.exists:
+            if run.may_exist:
                 self.reload_soon(run.execution_id, run.function, run.run_id)
 
     def reload_soon(

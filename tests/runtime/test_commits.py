@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from obelisk.core.events import Finished, JoinSetCreate, TypedValue, Unlocked
+from obelisk.core.events import Created, Finished, JoinSetCreate, Locked, TypedValue, Unlocked
 from obelisk.errors import CommitRefusedError, CommitUnknownError
 from obelisk.ids import ExecutionId
 from obelisk.interfaces.storage import Batch, Committed, Entry, Write
@@ -192,3 +192,30 @@ async def test_an_execution_that_was_dropped_goes_on_before_its_lock_expires(ope
         started = harness.clock.now()
         await harness.call(FIBOA, 10, 20)
         assert harness.clock.now() - started < timedelta(seconds=5)
+
+
+async def test_a_result_builds_on_the_lock_that_was_renewed_because_its_commit_took_long(
+    open_engine: Open, storage: str
+):
+    async with open_engine(FIBO + 'exec.lock_expiry = "10s"\n', kernel="[workflows]\nrun_ahead = false") as harness:
+        watched = watch(harness)
+
+        def take_long(batch: Batch) -> None:
+            if holds(batch, Created):
+                harness.clock.advance(timedelta(seconds=5))
+
+        watched.fault = take_long
+        commit, futures = watched._storage.commit, list[asyncio.Future[Committed]]()
+        open_before: list[tuple[asyncio.Future[Committed], ...]] = []
+
+        def kept(batch: Batch) -> asyncio.Future[Committed]:
+            open_before.append(tuple(future for future in futures if not future.done()))
+            futures.append(commit(batch))
+            return futures[-1]
+
+        watched._storage.commit = kept
+        execution = await harness.submit("testing:fibo/fibo.fibo", 10)
+        assert (await harness.result(execution)).ok == FIFTY_FIVE
+        assert [type(event) for event in await harness.events(execution)] == [Created, Locked, Locked, Finished]
+        assert watched.batches[2].after == open_before[2]
+        assert len(open_before[2]) == (1 if storage == "sqlite" else 0)

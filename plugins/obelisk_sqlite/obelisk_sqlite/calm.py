@@ -30,10 +30,15 @@ class Calm:
         """Whether the next transaction may be the loop's."""
         return ENOUGH <= self._count < ENOUGH + MAX_IN_ROW
 
-    def note(self, seconds: float, *, was_alone: bool) -> None:
-        """Take note of a transaction, and of whether nothing else waited at its end."""
-        if not was_alone or seconds > QUICK_SECONDS:
+    def note(self, seconds: float | None, *, was_alone: bool) -> None:
+        """Take note of a transaction, and of whether nothing else waited at its end.
+
+        One without ``seconds`` wrote nothing, which tells nothing of the disk.
+        """
+        if not was_alone or (seconds is not None and seconds > QUICK_SECONDS):
             self._count = 0
+        elif seconds is None:
+            return
         elif self._count < ENOUGH + MAX_IN_ROW:
             self._count += 1
         else:

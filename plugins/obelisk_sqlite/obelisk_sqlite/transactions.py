@@ -37,8 +37,8 @@ class Transactions(Connecting):
         self.files = OpenFiles(path)
         self.count = 0
         """How many were committed."""
-        self.seconds = 0.0
-        """How long the last one that was committed took."""
+        self.seconds: float | None = None
+        """How long the last one took; ``None`` when it wrote nothing."""
         self.hurries = False
         """Whether one that cannot begin fails after its first attempt; any thread may set it."""
 
@@ -59,6 +59,7 @@ class Transactions(Connecting):
 
     def do(self, group: Sequence[Work]) -> None:
         """Do a group of works, in one transaction if that is possible. Each has its result or its error afterwards."""
+        self.seconds = None
         if not any(work.writes for work in group):
             return
         try:
@@ -77,6 +78,7 @@ class Transactions(Connecting):
         connection = self._connect()
         if not connection.in_transaction:
             self._begin(connection)
+        changes = connection.total_changes
         session = Session(connection, self._cache)
         session.expect(work.batch for work in group if work.batch is not None)
         for work in group:
@@ -84,15 +86,15 @@ class Transactions(Connecting):
         session.flush()
         try:
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CommitUnknownError(self._unknown(error)) from error
-        try:
             self.files.check()
+            session.settle()
         except StorageError as error:
             raise CommitUnknownError(str(error)) from error
+        except Exception as error:
+            raise CommitUnknownError(self._unknown(error)) from error
         self.count += 1
-        session.settle()
-        self.seconds = time.perf_counter() - began
+        if connection.total_changes != changes:
+            self.seconds = time.perf_counter() - began
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Begin a transaction; another process may keep the database busy for longer than ``busy_timeout``.

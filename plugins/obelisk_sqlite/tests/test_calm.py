@@ -78,6 +78,29 @@ def test_one_that_is_slow_or_not_alone_ends_the_calm(seconds: float, was_alone: 
     assert not found.is_enough
 
 
+def test_what_writes_nothing_tells_nothing_of_the_disk() -> None:
+    found = Calm()
+    for _ in range(2 * ENOUGH):
+        found.note(None, was_alone=True)
+    assert not found.is_enough
+
+
+def test_what_writes_nothing_ends_the_calm_when_it_was_not_alone() -> None:
+    found = Calm()
+    for _ in range(ENOUGH):
+        found.note(0, was_alone=True)
+    found.note(None, was_alone=False)
+    assert not found.is_enough
+
+
+async def test_looking_for_work_on_an_idle_server_is_no_calm(opens: Opens, threads: list[str]) -> None:
+    async with opens() as storage:
+        for _ in range(2 * ENOUGH):
+            await storage.lock(wanted(RUN_FN))
+        await storage.commit(batch(create(NEXT)))
+    assert threads == [THERE]
+
+
 def test_after_many_by_the_loop_one_is_made_by_the_thread() -> None:
     found = Calm()
     turns = []
