@@ -10,8 +10,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-import click
-
 from obelisk.api.address import check_address
 from obelisk.api.protection import checked_protection
 from obelisk.api.server import serve
@@ -28,15 +26,21 @@ _log = logging.getLogger("obelisk.server")
 
 
 async def run_server(
-    config: Config, logs: ServerLogs, *, clean_database: bool = False, allow_unauthenticated_api: bool = False
+    config: Config,
+    logs: ServerLogs,
+    *,
+    say: Callable[[str], None],
+    clean_database: bool = False,
+    allow_unauthenticated_api: bool = False,
 ) -> int:
-    """Serve until a signal and return the exit code. Raises ``ObeliskError`` when the server cannot start."""
+    """Serve until a signal and return the exit code; ``say`` prints a line. Raises ``ObeliskError`` when it cannot start."""
     gc.freeze()  # what imports left behind is little: the engine need not search all that they made for it
     with stop_signals(logs.flush) as stop:
         await serve_until(
             stop,
             config,
             logs=logs,
+            say=say,
             clean_database=clean_database,
             allow_unauthenticated_api=allow_unauthenticated_api,
         )
@@ -48,11 +52,12 @@ async def serve_until(
     config: Config,
     *,
     logs: ServerLogs,
+    say: Callable[[str], None],
     clean_database: bool = False,
     allow_unauthenticated_api: bool = False,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until it is asked to stop; ``ready`` is called after the line that says that it serves.
+    """Serve until it is asked to stop; ``say`` prints the line that says that it serves, then ``ready`` is called.
 
     Clients may change ``logs``. The API's protection is checked and its address tried before anything is opened: work
     begins as soon as the engine is open. The operator port is there before that, and goes last. Raises ``ObeliskError``
@@ -82,7 +87,7 @@ async def serve_until(
         )
         if operator is not None:
             operator.ready()
-        announce(api.address, None if operator is None else operator.address)
+        say(ready_line(api.address, None if operator is None else operator.address))
         ready()
         await stop.wait()
 
@@ -108,10 +113,7 @@ def clean_cache(config: Config) -> None:
             source.provider.clean(source.settings)
 
 
-def announce(grpc_address: str, operator_address: str | None) -> None:
-    """Print the one line that says that the server serves; scripts wait for it.
-
-    Raises ``OSError`` when standard output does not take it. The command knows that from other errors by who printed.
-    """
+def ready_line(grpc_address: str, operator_address: str | None) -> str:
+    """Return the one line that says that the server serves; scripts wait for it."""
     operator = "" if operator_address is None else f" operator={operator_address}"
-    click.echo(f"obelisk ready grpc={grpc_address} pid={os.getpid()}{operator}")
+    return f"obelisk ready grpc={grpc_address} pid={os.getpid()}{operator}"

@@ -59,7 +59,11 @@ def run(*, path: Path | None, clean_db: bool, clean_cache: bool, allow_unauthent
         if clean_cache:
             process.clean_cache(config)
         served = process.run_server(
-            config, logs, clean_database=clean_db, allow_unauthenticated_api=allow_unauthenticated_api
+            config,
+            logs,
+            say=click.echo,
+            clean_database=clean_db,
+            allow_unauthenticated_api=allow_unauthenticated_api,
         )
         with asyncio.Runner(loop_factory=config.kernel.server.event_loop.factory) as runner:
             code = runner.run(served)

@@ -1,7 +1,7 @@
 """The workflow executions of this process: those in memory, and those that were dropped while they wait.
 
 Theory of operation
-    A *hot* execution has its guest parked on a fiber. When there are more than the ``HotLimit``, or when its component
+    A *hot* execution has its guest parked on a fiber. When there are more than ``HotLimit`` allows, or when its component
     says ``blocking_strategy = "interrupt"``, a waiting one whose writes are all committed is dropped; what remains is a
     *cold* record. A response to a cold one is written together with a new lock, and after that commit it is loaded and
     replayed.

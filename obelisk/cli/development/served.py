@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import click
+
 from obelisk.api.process import serve_until
 from obelisk.clock import SystemClock
 from obelisk.config.model import Config
@@ -42,6 +44,7 @@ class Served:
                 self._stop,
                 self._config,
                 logs=logs,
+                say=click.echo,
                 allow_unauthenticated_api=self._allow_unauthenticated_api,
                 ready=self._ready.set,
             )
