@@ -31,14 +31,14 @@ APART = {
     "tests/guests_e2e": 420,
     "tests/hostile": 60,
     "tests/fuzz": 30,
-    "tests/testing": 180,
+    "tests/testing": 240,
     "tests/crash": 120,
     "tests/plugin_authors": 120,
     "tests/docs": 180,
     "tests/packaging": 150,
 }
 """Suites of their own, and how many seconds they may take."""
-OTHER_BUDGET = 180
+OTHER_BUDGET = 240
 NO_TESTS = 5
 
 
